@@ -1,0 +1,86 @@
+# Needs Go and make; make test also a C compiler for the race detector, which it installs where it may (Debian, root).
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+ARGS     ?=
+FUZZTIME ?= 10s
+# Packages tested at a time, and how long one may take: kills and restarts need their seconds under the race detector.
+P        ?= 2
+TIMEOUT  ?= 20m
+LINT      = go tool -modfile=tools/go.mod golangci-lint
+BUILD     = CGO_ENABLED=0 go build -trimpath
+
+.PHONY: help build demo test test-long bench check fmt vet lint same modules fuzz vectors compiler clean
+
+help: ## print this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## bin/entente, static
+	@$(BUILD) -o bin/entente ./cmd/entente
+
+demo: build ## the example groups on two nodes; ARGS="--once --json"
+	@bin/entente demo $(ARGS)
+
+test: compiler fmt vet lint ## what CI runs: format, vet, linters, all tests
+	go test -race -shuffle=on -p $(P) -timeout $(TIMEOUT) ./...
+
+test-long: compiler ## the same tests over larger scopes and more kills
+	ENTENTE_LONG=1 go test -race -shuffle=on -p $(P) -timeout 4h ./...
+
+bench: ## figures against bare loops and peers; ARGS="-only exchange"
+	(cd bench && go run . $(ARGS))
+	go test -run '^$$' -bench . -benchmem ./record ./tlog ./consent
+
+check: fmt vet lint modules vectors same ## format, vet, linters, module files, vectors, equal builds
+
+fmt: ## fail where gofmt would change a file
+	@bad=$$(gofmt -l .)
+	if [ -n "$$bad" ]; then printf 'gofmt -w these files:\n%s\n' "$$bad" >&2; exit 1; fi
+
+vet:
+	go vet ./...
+
+lint: ## golangci-lint, built from tools/go.mod
+	$(LINT) run --allow-parallel-runners ./...
+
+modules: ## go.mod, tools/go.mod and bench/go.mod name what is used, and the downloads are what go.sum says
+	go mod tidy -diff
+	(cd tools && go mod tidy -diff)
+	(cd bench && go mod tidy -diff && go vet ./...)
+	go mod verify
+
+vectors: ## vectors/ and the examples of doc/ are what the code writes
+	go test -count 1 -run 'Vector|Example|Doc' ./record ./tlog ./doc
+
+same: ## two builds from two folders with two caches are equal byte for byte
+	@tmp=$$(mktemp -d)
+	trap 'chmod -R u+w "$$tmp"; rm -rf "$$tmp"' EXIT
+	mkdir "$$tmp/src"
+	git ls-files -z --cached --others --exclude-standard | xargs -0 -I{} sh -c 'test ! -f "{}" || cp --parents "{}" "'"$$tmp"'/src"'
+	$(BUILD) -buildvcs=false -o "$$tmp/a" ./cmd/entente
+	(cd "$$tmp/src" && GOCACHE="$$tmp/cache" $(BUILD) -buildvcs=false -o "$$tmp/b" ./cmd/entente)
+	cmp "$$tmp/a" "$$tmp/b"
+	echo "two builds are equal: $$(sha256sum < "$$tmp/a" | cut -c1-64)"
+
+fuzz: ## every fuzz target for FUZZTIME
+	@for d in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do
+	  list=$$(go test -list '^Fuzz' "$$d")
+	  for f in $$(grep '^Fuzz' <<<"$$list"); do
+	    echo "$$d $$f"
+	    go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) "$$d"
+	  done
+	done
+
+compiler:
+	@command -v "$${CC:-cc}" >/dev/null && exit 0
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev
+	else
+	  echo 'the race detector needs a C compiler: install gcc' >&2; exit 1
+	fi
+
+clean: ## remove what make made
+	rm -rf bin .demo entente-demo
