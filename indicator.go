@@ -1,0 +1,90 @@
+package entente
+
+import (
+	"slices"
+	"strconv"
+
+	"entente/record"
+)
+
+// Indicator is a jointly agreed definition of what is counted and how. Changing it makes a new version, and a break.
+type Indicator struct {
+	Code         string                  `cbor:"1,keyasint" json:"code"`
+	Unit         string                  `cbor:"2,keyasint" json:"unit"`                              // lb, kg, count …
+	CountingUnit string                  `cbor:"3,keyasint,omitempty" json:"counting_unit,omitempty"` // file, victim, event, seizure …
+	Direction    string                  `cbor:"4,keyasint" json:"direction"`                         // up, down or context
+	Period       string                  `cbor:"5,keyasint" json:"period"`                            // month, quarter or year
+	FiscalMonth  uint64                  `cbor:"6,keyasint,omitzero" json:"fiscal_month,omitzero"`    // years start in that month; absent: calendar years
+	Since        int64                   `cbor:"7,keyasint,omitzero" json:"since,omitzero"`           // cumulative since, Unix seconds
+	Sources      map[record.Party]string `cbor:"8,keyasint,omitempty" json:"sources,omitempty"`       // each side's source
+	Objective    record.ID               `cbor:"9,keyasint,omitzero" json:"objective,omitzero"`
+	Baseline     *Level                  `cbor:"10,keyasint,omitempty" json:"baseline,omitempty"`
+	Target       *Level                  `cbor:"11,keyasint,omitempty" json:"target,omitempty"`
+}
+
+// Level is a value at a date.
+type Level struct {
+	Value record.Decimal `cbor:"1,keyasint" json:"value"`
+	Date  int64          `cbor:"2,keyasint" json:"date"` // Unix seconds
+}
+
+var indicatorKind = &Kind{
+	Name: "indicator",
+	Verbs: map[record.Verb]Rule{
+		record.Propose: {Opens: true, Approved: true, Terms: func() any { return new(Indicator) },
+			Parts: []string{"title.*", "body.*", "annex/*"}, Needs: []string{"title.*", "body.*"}},
+		record.Consent:  consentRule,
+		record.Withdraw: withdrawRule,
+		record.Reply:    replyRule,
+	},
+	Check: func(c *Case) {
+		checkReply(c)
+		t, ok := c.Terms.(*Indicator)
+		if !ok {
+			return
+		}
+		if !record.ValidName(t.Code) || t.Unit == "" || len(t.Unit) > record.MaxName || len(t.CountingUnit) > record.MaxName {
+			c.Add(ReasonTerms, "an indicator has a code and a unit")
+		}
+		if !slices.Contains([]string{"up", "down", "context"}, t.Direction) {
+			c.Add(ReasonTerms, "direction %q is not one of up, down, context", t.Direction)
+		}
+		if !slices.Contains([]string{"month", "quarter", "year"}, t.Period) || t.FiscalMonth > 12 {
+			c.Add(ReasonTerms, "period is month, quarter or year, of a calendar or of a fiscal year from month 1 to 12")
+		}
+		for p, s := range t.Sources {
+			if !c.isParty(p) || s == "" || len(s) > 500 {
+				c.Add(ReasonTerms, "a source names a party of the group and where its figures are published")
+			}
+		}
+		for _, l := range []*Level{t.Baseline, t.Target} {
+			if l != nil && (!l.Value.Valid() || l.Date <= 0 || l.Date > record.MaxTime) {
+				c.Add(ReasonTerms, "baseline and target are a decimal with a date")
+			}
+		}
+		c.refersTo("objective", t.Objective)
+	},
+	Fold: func(s *State, records []Judged) {
+		if t := textTerms[Indicator](s, records); t != nil {
+			s.set("code", t.Code)
+			s.set("unit", t.Unit)
+			s.set("counting_unit", t.CountingUnit)
+			s.set("direction", t.Direction)
+			s.set("period", t.Period)
+			if t.FiscalMonth > 0 {
+				s.set("fiscal_month", strconv.FormatUint(t.FiscalMonth, 10))
+			}
+			if t.Baseline != nil {
+				s.set("baseline", string(t.Baseline.Value))
+			}
+			if t.Target != nil {
+				s.Due = t.Target.Date
+				s.set("target", string(t.Target.Value))
+			}
+			if !t.Objective.IsZero() {
+				s.set("objective", t.Objective.String())
+			}
+		}
+		foldReplies(s, records, nil)
+	},
+}

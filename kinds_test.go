@@ -1,0 +1,294 @@
+package entente_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"entente"
+	"entente/consent"
+	"entente/record"
+)
+
+// Every kind: what it takes, and one refusal per rule, with its reason.
+
+// desk is a group in which one instrument of each kind is agreed.
+type desk struct {
+	*world
+	objective, commitment, indicator, meeting, decision, statement, observation record.ID
+}
+
+func figures(p *party, source string) []edit {
+	table := record.Table{Columns: entente.ObservationColumns, Rows: [][]string{{"1", "2025-01-01", "2025-02-01", "MX", "", "12.50", "kg", "provisional"}}}
+	b, err := table.Encode()
+	if err != nil {
+		p.w.tb.Fatal(err)
+	}
+	return []edit{content(record.RowsPart, string(b)), content("body.en", source)}
+}
+
+func newDesk(tb tester) *desk {
+	w := newWorld(tb, newCharter("MX", "US"))
+	d := &desk{world: w}
+	agree := func(id record.ID) record.ID {
+		for _, p := range w.order {
+			w.As(p).good(w.As(p).Consent(id))
+		}
+		return id
+	}
+	mx := w.As("MX")
+	d.objective = agree(mx.Propose("objective", entente.Objective{Level: "outcome", Owner: "US"}, line("fuel")))
+	d.commitment = agree(mx.Propose("commitment", entente.Commitment{Owner: "MX", Office: "fuel-desk", Due: epoch + 99, Verifier: "US", Objective: d.objective, Budget: "12.50", Currency: "USD"}, line("fuel")))
+	d.indicator = agree(mx.Propose("indicator", entente.Indicator{Code: "fuel.seized", Unit: "l", CountingUnit: "seizure", Direction: "up", Period: "month", FiscalMonth: 10,
+		Sources: map[record.Party]string{"MX": "a", "US": "b"}, Baseline: &entente.Level{Value: "1.0", Date: epoch}, Target: &entente.Level{Value: "2", Date: epoch + 5}, Objective: d.objective}))
+	d.meeting = agree(mx.Propose("meeting", entente.Meeting{Starts: epoch + 50, Host: "US", Number: 3}))
+	d.decision = agree(mx.Propose("decision", entente.Decision{Meeting: d.meeting, Item: 1}))
+	d.statement = agree(mx.Propose("statement", entente.Statement{Embargo: epoch + 77}))
+	d.observation = mx.good(mx.Write("observation", record.Report, append(figures(mx, "x"), terms(entente.Observation{Indicator: d.indicator, Version: d.indicator, Source: "agency", Vintage: "2025-03"}))...)).ID()
+	return d
+}
+
+func TestEveryKindTakesAValidInstrument(t *testing.T) {
+	d := newDesk(t)
+	mx, us := d.As("MX"), d.As("US")
+	for range 1 {
+		us.good(us.Write("meeting", record.Note, on(d.meeting), terms(entente.AgendaItem{Item: 1, About: d.commitment}), content("title.en", "x"), content("title.es", "x")))
+		d.Wait(100)
+		us.good(us.Write("meeting", record.Report, on(d.meeting), terms(entente.MeetingHeld{Held: d.now - 1})))
+		mx.good(mx.Report(d.commitment, entente.Progress{Progress: "under-way"}))
+	}
+	r := us.good(us.Write("observation", record.Reply, on(d.observation), terms(entente.ReplyTerms{To: d.observation, Stance: entente.Contest, Rows: []string{"1"}})))
+	d.same()
+	for id, want := range map[record.ID]entente.State{
+		d.objective:  {Kind: "objective", Line: "fuel", Owner: "US", Facts: []entente.Fact{{Name: "level", Value: "outcome"}}},
+		d.commitment: {Kind: "commitment", Line: "fuel", Owner: "MX", Due: epoch + 99, Facts: []entente.Fact{{Name: "objective", Value: d.objective.String()}, {Name: "office", Value: "fuel-desk"}, {Name: "verifier", Value: "US"}}},
+		d.indicator: {Kind: "indicator", Due: epoch + 5, Facts: []entente.Fact{{Name: "baseline", Value: "1.0"}, {Name: "code", Value: "fuel.seized"}, {Name: "counting_unit", Value: "seizure"}, {Name: "direction", Value: "up"},
+			{Name: "fiscal_month", Value: "10"}, {Name: "objective", Value: d.objective.String()}, {Name: "period", Value: "month"}, {Name: "target", Value: "2"}, {Name: "unit", Value: "l"}}},
+		d.meeting:     {Kind: "meeting", Owner: "US", Due: epoch + 50, Facts: []entente.Fact{{Name: "host", Value: "US"}, {Name: "items", Value: "1"}, {Name: "number", Value: "3"}}},
+		d.decision:    {Kind: "decision", Facts: []entente.Fact{{Name: "meeting", Value: d.meeting.String()}}},
+		d.statement:   {Kind: "statement", Due: epoch + 77},
+		d.observation: {Kind: "observation", Owner: "MX", Facts: []entente.Fact{{Name: "indicator", Value: d.indicator.String()}, {Name: "source", Value: "agency"}, {Name: "version", Value: d.indicator.String()}, {Name: "vintage", Value: "2025-03"}}},
+	} {
+		s := us.State(id)
+		if s.Kind != want.Kind || s.Line != want.Line || s.Owner != want.Owner || s.Due != want.Due || s.Author != "MX" || !slices.Equal(s.Facts, want.Facts) {
+			t.Errorf("state of the %s: %+v, want %+v", want.Kind, s, want)
+		}
+		if phase := s.At(d.now).Phase; want.Kind == "observation" && phase != entente.PhaseRecorded || want.Kind != "observation" && phase != entente.PhaseInForce {
+			t.Errorf("the %s is %s", want.Kind, phase)
+		}
+	}
+	if s := mx.State(d.observation); len(s.Reports) != 1 || s.Reports[0].Rows != 1 || len(s.Replies) != 1 || s.Replies[0].ID != r.ID() || !s.At(d.now).Observations {
+		t.Errorf("observation: %+v", s)
+	}
+	if s := mx.State(mx.written[0].ID()); s.Kind != "powers" || s.At(d.now).Phase != entente.PhaseRecorded {
+		t.Errorf("powers: %+v", s)
+	}
+	tested := []string{"access", "charter", "receipt"} // in tests of their own
+	for _, s := range us.view.states {
+		x, _ := entente.ParseState(s)
+		tested = append(tested, x.Kind)
+	}
+	slices.Sort(tested)
+	if got := slices.Compact(tested); !slices.Equal(got, d.kinds.Names()) {
+		t.Errorf("kinds with a valid instrument here: %v; kinds there are: %v", got, d.kinds.Names())
+	}
+}
+
+func TestEveryRuleRefuses(t *testing.T) {
+	d := newDesk(t)
+	mx := d.As("MX")
+	us := d.As("US")
+	mine := us.good(us.Write("observation", record.Report, append(figures(us, "x"), terms(entente.Observation{Indicator: d.indicator, Version: d.indicator, Source: "s"}))...)).ID()
+	nowhere := record.ID{5}
+	long := strings.Repeat("x", 501)
+	x := texts("x")
+	level := &entente.Level{Value: "1", Date: epoch}
+	ind := func(f func(*entente.Indicator)) []edit {
+		i := entente.Indicator{Code: "a", Unit: "kg", Direction: "up", Period: "month", Target: level}
+		f(&i)
+		return append(slices.Clone(x), terms(i))
+	}
+	com := func(f func(*entente.Commitment)) []edit {
+		c := promise("MX")
+		f(&c)
+		return append(slices.Clone(x), terms(c))
+	}
+	obs := func(f func(*entente.Observation)) []edit {
+		o := entente.Observation{Indicator: d.indicator, Version: d.indicator, Source: "s"}
+		f(&o)
+		return append(figures(mx, "x"), terms(o))
+	}
+	plus := func(t any, e ...edit) []edit { return append(append(slices.Clone(x), terms(t)), e...) }
+	version := func(id record.ID) edit { return with(func(h *record.Header) { h.Version = id }) }
+	replaces := func(id record.ID) edit { return with(func(h *record.Header) { h.Replaces = id }) }
+	about := func(id record.ID) edit { return mx.about(id) }
+	cases := []struct {
+		name  string
+		kind  string
+		verb  record.Verb
+		want  string // codes
+		text  string // in a reason
+		edits []edit
+	}{
+		{"owner", "commitment", record.Propose, "terms", "owner", com(func(c *entente.Commitment) { c.Owner = "FR" })},
+		{"no owner", "commitment", record.Propose, "terms", "owner", com(func(c *entente.Commitment) { c.Owner = "" })},
+		{"verifier", "commitment", record.Propose, "terms", "verifier", com(func(c *entente.Commitment) { c.Verifier = "FR" })},
+		{"office", "commitment", record.Propose, "terms", "office", com(func(c *entente.Commitment) { c.Office = "A desk" })},
+		{"due", "commitment", record.Propose, "terms", "due", com(func(c *entente.Commitment) { c.Due = 0 })},
+		{"due after 9999", "commitment", record.Propose, "terms", "due", com(func(c *entente.Commitment) { c.Due = record.MaxTime + 1 })},
+		{"decision", "commitment", record.Propose, "reference", "decision", com(func(c *entente.Commitment) { c.Decision = d.meeting })},
+		{"objective", "commitment", record.Propose, "reference", "objective", com(func(c *entente.Commitment) { c.Objective = nowhere })},
+		{"budget", "commitment", record.Propose, "terms", "budget", com(func(c *entente.Commitment) { c.Budget, c.Currency = "1e3", "USD" })},
+		{"currency alone", "commitment", record.Propose, "terms", "budget", com(func(c *entente.Commitment) { c.Currency = "USD" })},
+		{"currency", "commitment", record.Propose, "terms", "budget", com(func(c *entente.Commitment) { c.Budget, c.Currency = "1", "us$" })},
+		{"no body", "commitment", record.Propose, "parts", "body.es", com(func(*entente.Commitment) {})},
+		{"a part of another kind", "commitment", record.Propose, "parts", "shape", append(com(func(*entente.Commitment) {}), content("shape", "x"))},
+		{"a language of no charter", "commitment", record.Propose, "parts", "title.fr", append(com(func(*entente.Commitment) {}), content("title.fr", "x"))},
+		{"line", "commitment", record.Propose, "terms", "line of effort", append(com(func(*entente.Commitment) {}), line("drugs"))},
+		{"nature", "commitment", record.Propose, "terms", "nature", append(com(func(*entente.Commitment) {}), with(func(h *record.Header) { h.Nature = "gift" }))},
+		{"area", "commitment", record.Propose, "terms", "area", append(com(func(*entente.Commitment) {}), with(func(h *record.Header) { h.Area = []uint64{1} }))},
+		{"participant", "commitment", record.Propose, "parties", "FR", append(com(func(*entente.Commitment) {}), among("FR", "MX"))},
+		{"no terms", "commitment", record.Propose, "terms", "", x},
+		{"floats", "commitment", record.Propose, "terms", "one form", append(slices.Clone(x), rawTerms(map[int]any{1: "MX", 3: "soon"}))},
+		{"opens and replaces", "commitment", record.Propose, "reference", "opens", append(com(func(*entente.Commitment) {}), replaces(d.commitment))},
+		{"unknown instrument", "commitment", record.Propose, "reference", "knows no", append(com(func(*entente.Commitment) {}), on(nowhere))},
+		{"instrument of another kind", "commitment", record.Propose, "reference", "knows no", append(com(func(*entente.Commitment) {}), on(d.statement))},
+		{"replaces a version elsewhere", "commitment", record.Propose, "reference", "to replace", append(com(func(*entente.Commitment) {}), on(d.commitment), line("fuel"), replaces(d.statement))},
+		{"proposal with a version", "commitment", record.Propose, "reference", "not a version", append(com(func(*entente.Commitment) {}), on(d.commitment), line("fuel"), version(d.commitment))},
+		{"line of its instrument", "commitment", record.Propose, "terms", "not that of its instrument", append(com(func(*entente.Commitment) {}), on(d.commitment), replaces(d.commitment))},
+		{"consent to nothing", "commitment", record.Consent, "reference", "no version", []edit{on(d.commitment), line("fuel")}},
+		{"consent without instrument", "commitment", record.Consent, "reference", "names no instrument", nil},
+		{"consent to a version elsewhere", "commitment", record.Consent, "reference", "knows no version", []edit{about(d.commitment), version(d.statement)}},
+		{"consent with terms", "commitment", record.Consent, "terms", "one form", []edit{about(d.commitment), rawTerms(map[int]any{1: "MX"})}},
+		{"consent with a part", "commitment", record.Consent, "parts", "takes no part", []edit{about(d.commitment), content("body.en", "x")}},
+		{"consent that replaces", "commitment", record.Consent, "reference", "only a proposal", []edit{about(d.commitment), replaces(d.commitment)}},
+		{"withdraws with an until", "commitment", record.Withdraw, "terms", "until", []edit{about(d.commitment), until(epoch + 9999)}},
+		{"progress", "commitment", record.Report, "terms", "progress", []edit{about(d.commitment), terms(entente.Progress{Progress: "nearly"})}},
+		{"report on no version", "commitment", record.Report, "reference", "names the version", []edit{on(d.commitment), line("fuel"), terms(entente.Progress{Progress: "done"})}},
+		{"unknown verb", "commitment", record.Erase, "kind", "erase", []edit{about(d.commitment)}},
+		{"unknown kind", "pact", record.Propose, "kind", "pact", nil},
+		{"stance", "commitment", record.Reply, "terms", "stance", []edit{on(d.commitment), line("fuel"), terms(entente.ReplyTerms{To: d.commitment, Stance: "shrug"})}},
+		{"reply to another instrument", "commitment", record.Reply, "reference", "answers", []edit{on(d.commitment), line("fuel"), terms(entente.ReplyTerms{To: d.statement, Stance: "answer"})}},
+		{"contests its own", "commitment", record.Reply, "terms", "its own record", []edit{on(d.commitment), line("fuel"), terms(entente.ReplyTerms{To: d.commitment, Stance: "contest"})}},
+		{"too many rows", "commitment", record.Reply, "terms", "rows", []edit{on(d.commitment), line("fuel"), terms(entente.ReplyTerms{To: d.commitment, Stance: "answer", Rows: make([]string, 201)})}},
+		{"level", "objective", record.Propose, "terms", "level", plus(entente.Objective{Level: "dream"}, line("fuel"))},
+		{"objective without line", "objective", record.Propose, "terms", "line of effort", plus(entente.Objective{Level: "outcome"})},
+		{"parent", "objective", record.Propose, "reference", "objective", plus(entente.Objective{Level: "objective", Parent: d.meeting}, line("fuel"))},
+		{"owner of an objective", "objective", record.Propose, "terms", "owner", plus(entente.Objective{Level: "objective", Owner: "FR"}, line("fuel"))},
+		{"code", "indicator", record.Propose, "terms", "code", ind(func(i *entente.Indicator) { i.Code = "A B" })},
+		{"unit", "indicator", record.Propose, "terms", "unit", ind(func(i *entente.Indicator) { i.Unit = "" })},
+		{"direction", "indicator", record.Propose, "terms", "direction", ind(func(i *entente.Indicator) { i.Direction = "left" })},
+		{"period", "indicator", record.Propose, "terms", "period", ind(func(i *entente.Indicator) { i.Period = "week" })},
+		{"fiscal month", "indicator", record.Propose, "terms", "period", ind(func(i *entente.Indicator) { i.FiscalMonth = 13 })},
+		{"source", "indicator", record.Propose, "terms", "source", ind(func(i *entente.Indicator) { i.Sources = map[record.Party]string{"FR": "x", "US": ""} })},
+		{"baseline", "indicator", record.Propose, "terms", "baseline", ind(func(i *entente.Indicator) { i.Baseline = &entente.Level{Value: "01", Date: epoch} })},
+		{"target", "indicator", record.Propose, "terms", "target", ind(func(i *entente.Indicator) { i.Target = &entente.Level{Value: "1"} })},
+		{"objective of an indicator", "indicator", record.Propose, "reference", "objective", ind(func(i *entente.Indicator) { i.Objective = nowhere })},
+		{"indicator", "observation", record.Report, "reference", "indicator", obs(func(o *entente.Observation) { o.Indicator = nowhere })},
+		{"of another kind", "observation", record.Report, "reference", "indicator", obs(func(o *entente.Observation) { o.Indicator, o.Version = d.commitment, d.commitment })},
+		{"version", "observation", record.Report, "reference", "version", obs(func(o *entente.Observation) { o.Version = d.commitment })},
+		{"source of figures", "observation", record.Report, "terms", "source", obs(func(o *entente.Observation) { o.Source = "" })},
+		{"vintage", "observation", record.Report, "terms", "source", obs(func(o *entente.Observation) { o.Vintage = long })},
+		{"no figures", "observation", record.Report, "parts", "rows", append(obs(func(*entente.Observation) {}), drop(record.RowsPart))},
+		{"another's observation", "observation", record.Report, "parties", "US", append(obs(func(*entente.Observation) {}), on(mine))},
+		{"starts", "meeting", record.Propose, "terms", "date", plus(entente.Meeting{Host: "MX"})},
+		{"host", "meeting", record.Propose, "terms", "host", plus(entente.Meeting{Host: "FR", Starts: epoch})},
+		{"item", "meeting", record.Note, "terms", "agenda", append(slices.Clone(x), on(d.meeting), terms(entente.AgendaItem{Item: 201}))},
+		{"about", "meeting", record.Note, "reference", "instrument", append(slices.Clone(x), on(d.meeting), terms(entente.AgendaItem{Item: 1, About: nowhere}))},
+		{"about a record that is no instrument", "meeting", record.Note, "reference", "instrument", append(slices.Clone(x), on(d.meeting), terms(entente.AgendaItem{Item: 1, About: mx.written[len(mx.written)-2].ID()}))},
+		{"held in the future", "meeting", record.Report, "terms", "held", []edit{on(d.meeting), terms(entente.MeetingHeld{Held: d.now + 1})}},
+		{"meeting of a decision", "decision", record.Propose, "terms", "meeting", plus(entente.Decision{})},
+		{"not a meeting", "decision", record.Propose, "reference", "meeting", plus(entente.Decision{Meeting: d.objective})},
+		{"embargo", "statement", record.Propose, "terms", "embargo", plus(entente.Statement{Embargo: -1})},
+		{"receipt in an instrument", "receipt", record.Note, "reference", "of its own", []edit{on(d.meeting)}},
+		{"a second founding", "charter", record.Propose, "reference", "names no instrument", []edit{terms(newCharter("MX", "US"))}},
+		{"other parties", "charter", record.Propose, "terms", "keeps the parties", []edit{terms(newCharter("CA", "MX", "US")), on(d.group), replaces(d.group)}},
+		{"other roots", "charter", record.Propose, "terms", "founding roots", []edit{func(x *draft) {
+			c := newCharter("MX", "US")
+			c.Parties[0].Root = publicKey(seedKey("other"))
+			terms(c)(x)
+		}, on(d.group), replaces(d.group)}},
+		{"a charter that is none", "charter", record.Propose, "terms", "skew", []edit{func(x *draft) { c := newCharter("MX", "US"); c.Clocks.Skew = 0; terms(c)(x) }, on(d.group), replaces(d.group)}},
+	}
+	cases[11].edits = append(cases[11].edits, drop("body.es"))
+	refusedKinds := map[string]bool{}
+	for _, c := range cases {
+		t.Run(c.kind+"/"+c.name, func(t *testing.T) {
+			got := mx.Reasons(c.kind, c.verb, c.edits...)
+			only(t, got, c.want)
+			if !strings.Contains(fmt.Sprint(got), c.text) {
+				t.Errorf("reasons %v do not say %q", got, c.text)
+			}
+		})
+		refusedKinds[c.kind] = true
+	}
+	for _, n := range d.kinds.Names() {
+		if !refusedKinds[n] && n != "access" && n != "powers" {
+			t.Errorf("no rule of the kind %s is tested", n)
+		}
+	}
+}
+
+// All that is wrong is said at once.
+func TestAllReasonsAtOnce(t *testing.T) {
+	d := newDesk(t)
+	mx := d.As("MX")
+	used := mx.written[1].Header().Nonce
+	got := mx.Reasons("commitment", record.Propose, terms(promise("FR")), content("shape", "x"), by(), line("drugs"), among("FR"), with(func(h *record.Header) {
+		h.Charter, h.Version, h.Nonce, h.Time = record.ID{1}, record.ID{2}, used, 1
+	}))
+	only(t, got, "approval", "charter", "nonce", "parties", "parts", "reference", "sequence", "terms")
+	if len(got) < 12 {
+		t.Errorf("%d reasons: %v", len(got), got)
+	}
+}
+
+// A kind that exists only here goes through judge and fold.
+func TestAKindOfItsOwn(t *testing.T) {
+	type levy struct {
+		Payer record.Party `cbor:"1,keyasint" json:"payer"`
+	}
+	w := newWorld(t, newCharter("MX", "US"))
+	w.kinds.Add(&entente.Kind{
+		Name: "levy",
+		Verbs: map[record.Verb]entente.Rule{
+			record.Propose: {Opens: true, Approved: true, Terms: func() any { return new(levy) }, Parts: []string{"title.*", "annex/*"}, Needs: []string{"title.*"}},
+			record.Consent: {Approved: true},
+		},
+		Required: func(_ *entente.Charter, h *record.Header) []record.Party { return h.Participants },
+		Check: func(c *entente.Case) {
+			if l, ok := c.Terms.(*levy); ok && l.Payer == "" {
+				c.Add(entente.ReasonTerms, "who pays?")
+			}
+		},
+		Fold: func(s *entente.State, records []entente.Judged) {
+			s.Facts = append(s.Facts, entente.Fact{Name: "records", Value: fmt.Sprint(len(records))})
+		},
+	})
+	mx, us := w.As("MX"), w.As("US")
+	title := []edit{content("title.en", "x"), content("title.es", "x"), among("MX")}
+	only(t, us.Reasons("levy", record.Propose, append(title, terms(levy{}))...), entente.ReasonTerms)
+	only(t, us.Reasons("levy", record.Propose, append(title, terms(levy{"MX"}), content("body.en", "x"))...), entente.ReasonParts)
+	id := us.good(us.Write("levy", record.Propose, append(title, terms(levy{"MX"}))...)).ID()
+	mx.good(mx.Consent(id))
+	s := us.State(id)
+	if s.Kind != "levy" || s.Fact("records") != "2" || s.InForce() == nil || !slices.Equal(s.InForce().Required, []record.Party{"MX"}) || s.InForce().Standing != consent.InForce {
+		t.Errorf("%+v", s)
+	}
+	w.same()
+	// A node of an older version keeps what it does not know, without effect.
+	older := newView(entente.Standard(), w.founding)
+	for _, p := range slices.Sorted(maps.Keys(w.parties)) {
+		for _, r := range w.As(p).written {
+			if err := older.receive(p, r.Bytes()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	older.advance(w.now)
+	if s := older.state(id); s == nil || len(s.Rejected) != 2 || s.At(w.now).Phase != entente.PhaseRejected {
+		t.Errorf("%+v", s)
+	}
+}

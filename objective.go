@@ -1,0 +1,46 @@
+package entente
+
+import "entente/record"
+
+// Objective is an outcome of a line of effort, or an objective under one.
+type Objective struct {
+	Level  string       `cbor:"1,keyasint" json:"level"` // outcome or objective
+	Parent record.ID    `cbor:"2,keyasint,omitzero" json:"parent,omitzero"`
+	Owner  record.Party `cbor:"3,keyasint,omitempty" json:"owner,omitempty"`
+}
+
+var objectiveKind = &Kind{
+	Name: "objective",
+	Verbs: map[record.Verb]Rule{
+		record.Propose: {Opens: true, Approved: true, Terms: func() any { return new(Objective) },
+			Parts: []string{"title.*", "body.*", "annex/*"}, Needs: []string{"title.*"}},
+		record.Consent:  consentRule,
+		record.Withdraw: withdrawRule,
+		record.Reply:    replyRule,
+	},
+	Check: func(c *Case) {
+		checkReply(c)
+		if t, ok := c.Terms.(*Objective); ok {
+			if t.Level != "outcome" && t.Level != "objective" {
+				c.Add(ReasonTerms, "level %q is not one of outcome, objective", t.Level)
+			}
+			c.refersTo("objective", t.Parent)
+			if t.Owner != "" {
+				c.task("owner", t.Owner)
+			}
+			if c.Header.Line == "" {
+				c.Add(ReasonTerms, "an objective stands on a line of effort")
+			}
+		}
+	},
+	Fold: func(s *State, records []Judged) {
+		if t := textTerms[Objective](s, records); t != nil {
+			s.Owner = t.Owner
+			s.set("level", t.Level)
+			if !t.Parent.IsZero() {
+				s.set("parent", t.Parent.String())
+			}
+		}
+		foldReplies(s, records, nil)
+	},
+}

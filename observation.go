@@ -1,0 +1,59 @@
+package entente
+
+import "entente/record"
+
+// Observation is one report of figures by one party for one version of an indicator. The figures are the part rows.
+type Observation struct {
+	Indicator record.ID `cbor:"1,keyasint" json:"indicator"`
+	Version   record.ID `cbor:"2,keyasint" json:"version"` // of the indicator's definition they were counted by
+	Source    string    `cbor:"3,keyasint" json:"source"`
+	Vintage   string    `cbor:"4,keyasint,omitempty" json:"vintage,omitempty"` // as the source dates its publication
+}
+
+// ObservationColumns are the columns of the rows, in this order. Periods are ISO dates, half-open; a value is a decimal, and
+// empty where status is missing: missing is not zero.
+var ObservationColumns = []string{"key", "start", "end", "area", "disaggregation", "value", "unit", "status"}
+
+var observationKind = &Kind{
+	Name: "observation",
+	Verbs: map[record.Verb]Rule{
+		record.Report: {Opens: true, Approved: true, Terms: func() any { return new(Observation) },
+			Parts: []string{record.RowsPart, "body.*", "annex/*"}, Needs: []string{record.RowsPart}},
+		record.Reply: replyRule,
+	},
+	Check: func(c *Case) {
+		checkReply(c)
+		t, ok := c.Terms.(*Observation)
+		if !ok {
+			return
+		}
+		if o := c.Opening; o != nil && o.Party != c.Header.Party {
+			c.Add(ReasonParties, "only %s, who opened it, adds figures to it", o.Party)
+		}
+		r := c.Find(t.Indicator)
+		if t.Indicator.IsZero() || r == nil {
+			c.Add(ReasonReference, "it knows no indicator %s", t.Indicator.Short())
+			return
+		}
+		c.refersTo(indicatorKind.Name, t.Indicator)
+		if v := c.Find(t.Version); v == nil || v.Instrument() != t.Indicator || v.Header().Verb != record.Propose {
+			c.Add(ReasonReference, "it knows no version %s of that indicator", t.Version.Short())
+		}
+		if t.Source == "" || len(t.Source) > 500 || len(t.Vintage) > record.MaxName {
+			c.Add(ReasonTerms, "figures name their source")
+		}
+	},
+	Fold: func(s *State, records []Judged) {
+		s.Owner = s.Author
+		for _, j := range records {
+			if t := new(Observation); j.Header().Verb == record.Report && record.Unmarshal(j.Header().Terms, t) == nil {
+				s.Facts = nil
+				s.set("indicator", t.Indicator.String())
+				s.set("version", t.Version.String())
+				s.set("source", t.Source)
+				s.set("vintage", t.Vintage)
+			}
+		}
+		foldReplies(s, records, nil)
+	},
+}

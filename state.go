@@ -1,0 +1,235 @@
+package entente
+
+import (
+	"fmt"
+	"slices"
+
+	"entente/consent"
+	"entente/record"
+)
+
+// State is what the fold says of one instrument at a cut. It gives dates, never "now"; At reads it for a moment.
+type State struct {
+	Instrument   record.ID        `cbor:"1,keyasint" json:"instrument"`
+	Kind         string           `cbor:"2,keyasint" json:"kind"`
+	Line         string           `cbor:"3,keyasint,omitempty" json:"line,omitempty"`
+	Nature       record.Nature    `cbor:"4,keyasint,omitempty" json:"nature,omitempty"`
+	Author       record.Party     `cbor:"5,keyasint,omitempty" json:"author,omitempty"`
+	Opened       consent.Moment   `cbor:"6,keyasint" json:"opened"`
+	Last         int64            `cbor:"7,keyasint" json:"last"` // time of its latest record
+	Participants []record.Party   `cbor:"8,keyasint,omitempty" json:"participants,omitempty"`
+	Versions     []VersionState   `cbor:"9,keyasint,omitempty" json:"versions,omitempty"` // by time
+	Notices      []consent.Notice `cbor:"10,keyasint,omitempty" json:"notices,omitempty"`
+	Ends         int64            `cbor:"11,keyasint,omitzero" json:"ends,omitzero"`
+	Owner        record.Party     `cbor:"12,keyasint,omitempty" json:"owner,omitempty"`
+	Due          int64            `cbor:"13,keyasint,omitzero" json:"due,omitzero"`
+	Reports      []Report         `cbor:"14,keyasint,omitempty" json:"reports,omitempty"`
+	Replies      []Reply          `cbor:"15,keyasint,omitempty" json:"replies,omitempty"`
+	Facts        []Fact           `cbor:"16,keyasint,omitempty" json:"facts,omitempty"` // the kind's own, ascending by name
+	Rejected     []Rejected       `cbor:"17,keyasint,omitempty" json:"rejected,omitempty"`
+}
+
+// VersionState is one text of the instrument.
+type VersionState struct {
+	ID       record.ID        `cbor:"1,keyasint" json:"id"`
+	Replaces record.ID        `cbor:"2,keyasint,omitzero" json:"replaces,omitzero"`
+	Ref      record.Ref       `cbor:"3,keyasint" json:"ref"`
+	Time     int64            `cbor:"4,keyasint" json:"time"`
+	Until    int64            `cbor:"5,keyasint,omitzero" json:"until,omitzero"`
+	Required []record.Party   `cbor:"6,keyasint" json:"required"`
+	Standing consent.Standing `cbor:"7,keyasint" json:"standing"`
+	Since    int64            `cbor:"8,keyasint,omitzero" json:"since,omitzero"`
+	Settled  bool             `cbor:"9,keyasint,omitempty" json:"settled,omitempty"`
+	Sides    []Side           `cbor:"10,keyasint" json:"sides"`
+	Late     []record.Ref     `cbor:"11,keyasint,omitempty" json:"late,omitempty"`
+}
+
+// Side is one required party's word on a version.
+type Side struct {
+	Party     record.Party    `cbor:"1,keyasint" json:"party"`
+	Consent   *consent.Moment `cbor:"2,keyasint,omitempty" json:"consent,omitempty"`
+	Withdrawn *consent.Moment `cbor:"3,keyasint,omitempty" json:"withdrawn,omitempty"`
+	Pending   bool            `cbor:"4,keyasint,omitempty" json:"pending,omitempty"` // the withdrawal is not yet known to the others
+}
+
+// Report is a party's report on the instrument.
+type Report struct {
+	ID       record.ID  `cbor:"1,keyasint" json:"id"`
+	Ref      record.Ref `cbor:"2,keyasint" json:"ref"`
+	Time     int64      `cbor:"3,keyasint" json:"time"`
+	Progress string     `cbor:"4,keyasint,omitempty" json:"progress,omitempty"`
+	Rows     uint64     `cbor:"5,keyasint,omitzero" json:"rows,omitzero"`
+}
+
+// Reply is a party's answer to a record of the instrument.
+type Reply struct {
+	ID     record.ID  `cbor:"1,keyasint" json:"id"`
+	Ref    record.Ref `cbor:"2,keyasint" json:"ref"`
+	Time   int64      `cbor:"3,keyasint" json:"time"`
+	To     record.ID  `cbor:"4,keyasint" json:"to"`
+	Stance Stance     `cbor:"5,keyasint" json:"stance"`
+	Rows   []string   `cbor:"6,keyasint,omitempty" json:"rows,omitempty"` // keys of the rows it speaks of
+}
+
+// Fact is a kind's own word about the instrument.
+type Fact struct {
+	Name  string `cbor:"1,keyasint" json:"name"`
+	Value string `cbor:"2,keyasint" json:"value"`
+}
+
+// Rejected is a record that is kept and has no effect.
+type Rejected struct {
+	ID      record.ID   `cbor:"1,keyasint" json:"id"`
+	Ref     record.Ref  `cbor:"2,keyasint" json:"ref"`
+	Verb    record.Verb `cbor:"3,keyasint" json:"verb"`
+	Reasons []Reason    `cbor:"4,keyasint" json:"reasons"` // their codes; the node that judged keeps the words
+}
+
+// Encode writes the state's one form: equal states, equal bytes.
+func (s *State) Encode() ([]byte, error) { return record.Marshal(s) }
+
+// ParseState reads what Encode wrote.
+func ParseState(b []byte) (*State, error) {
+	s := new(State)
+	if err := record.Unmarshal(b, s); err != nil {
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	return s, nil
+}
+
+// Fact returns a fact of the kind, empty where it has none.
+func (s *State) Fact(name string) string {
+	for _, f := range s.Facts {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return ""
+}
+
+func (s *State) set(name, value string) {
+	if value != "" {
+		s.Facts = append(s.Facts, Fact{name, value})
+	}
+}
+
+// InForce returns the version in force, nil while none is. Of rivals in force, which only dishonest nodes make, the earliest.
+func (s *State) InForce() *VersionState {
+	for i := range s.Versions {
+		if s.Versions[i].Standing == consent.InForce {
+			return &s.Versions[i]
+		}
+	}
+	return nil
+}
+
+// Text returns the version to show first: that in force, else the latest proposed. Nil for kinds without versions.
+func (s *State) Text() *VersionState {
+	if v := s.InForce(); v != nil || len(s.Versions) == 0 {
+		return v
+	}
+	return &s.Versions[len(s.Versions)-1]
+}
+
+// Phase is where an instrument stands at a moment.
+type Phase string
+
+// The phases.
+const (
+	PhaseProposed  Phase = "proposed"  // waits for consent
+	PhaseWithdrawn Phase = "withdrawn" // every open text was withdrawn in time
+	PhaseLapsed    Phase = "lapsed"    // its until passed without agreement
+	PhaseInForce   Phase = "in-force"
+	PhaseEnded     Phase = "ended"    // notice has run out
+	PhaseRecorded  Phase = "recorded" // one party's own word; nobody's consent is needed
+	PhaseRejected  Phase = "rejected" // no record of it has effect
+)
+
+// View is a state read at a moment.
+type View struct {
+	Phase        Phase `json:"phase"`
+	Settled      bool  `json:"settled,omitempty"`      // signatures exchanged
+	Overdue      bool  `json:"overdue,omitempty"`      // in force, due date passed, not reported done
+	Done         bool  `json:"done,omitempty"`         // its owner reports it done
+	Verified     bool  `json:"verified,omitempty"`     // another party, the verifier where one is named, acknowledges the latest report
+	Observations bool  `json:"observations,omitempty"` // another party contests or objects to the latest report, or to the text
+	Counter      bool  `json:"counter,omitempty"`      // more than one open text with one predecessor
+	Leaving      bool  `json:"leaving,omitempty"`      // a notice is running
+	Pending      bool  `json:"pending,omitempty"`      // a withdrawal is not yet known to the others
+	Amending     bool  `json:"amending,omitempty"`     // in force, and a new version is proposed
+}
+
+// At reads the state at a moment, Unix seconds.
+func (s *State) At(now int64) View {
+	v := View{Phase: s.phase(now)}
+	open := map[record.ID]int{}
+	for _, x := range s.Versions {
+		if x.Standing == consent.Open && (x.Until == 0 || now <= x.Until) && !x.pulled() {
+			open[x.Replaces]++
+			v.Counter = v.Counter || open[x.Replaces] > 1
+		}
+		for _, sd := range x.Sides {
+			v.Pending = v.Pending || (x.Standing == consent.Open && sd.Pending)
+		}
+	}
+	if f := s.InForce(); f != nil {
+		v.Settled = f.Settled
+		v.Amending = open[f.ID] > 0
+		v.Leaving = len(s.Notices) > 0 && now < s.Ends
+	}
+	target := s.Instrument
+	if n := len(s.Reports); n > 0 {
+		target = s.Reports[n-1].ID
+		v.Done = s.Reports[n-1].Progress == ProgressDone
+	}
+	stances := map[record.Party]Stance{}
+	for _, r := range s.Replies {
+		if r.To == target || (len(s.Reports) == 0 && s.isVersion(r.To)) {
+			stances[r.Ref.Party] = r.Stance
+		}
+	}
+	verifier := record.Party(s.Fact("verifier"))
+	for p, st := range stances {
+		v.Verified = v.Verified || (v.Done && st == Acknowledge && (verifier == "" || p == verifier))
+		v.Observations = v.Observations || st == Contest || st == Object
+	}
+	v.Overdue = v.Phase == PhaseInForce && s.Due != 0 && now >= s.Due && !v.Done
+	return v
+}
+
+func (s *State) isVersion(id record.ID) bool {
+	return slices.ContainsFunc(s.Versions, func(v VersionState) bool { return v.ID == id })
+}
+
+func (v *VersionState) pulled() bool {
+	return slices.ContainsFunc(v.Sides, func(x Side) bool { return x.Withdrawn != nil })
+}
+
+func (s *State) phase(now int64) Phase {
+	if f := s.InForce(); f != nil {
+		if s.Ends != 0 && now >= s.Ends {
+			return PhaseEnded
+		}
+		return PhaseInForce
+	}
+	if len(s.Versions) == 0 {
+		if len(s.Rejected) > 0 && len(s.Reports) == 0 {
+			return PhaseRejected
+		}
+		return PhaseRecorded
+	}
+	lapsed := false
+	for _, v := range s.Versions {
+		if v.pulled() {
+			continue
+		}
+		if v.Until == 0 || now <= v.Until {
+			return PhaseProposed
+		}
+		lapsed = true
+	}
+	if lapsed {
+		return PhaseLapsed
+	}
+	return PhaseWithdrawn
+}
