@@ -1,0 +1,17 @@
+package store
+
+// Bounds of this package, with their reasons.
+const (
+	// indexBits of a position are the index in a log; the rest is the log. 2^40 records of one log, 2^23 logs.
+	indexBits = 40
+	// slotSize is one wrapped data key in the key file: version, nonce, 32 bytes sealed with 16 of tag, padding.
+	slotSize = 64
+	// partsAtOnce is how many parts one statement stores: title and body in two languages, twice over.
+	partsAtOnce = 8
+	// maxReaders is the number of connections that read beside the one writer.
+	maxReaders = 4
+	// busyMillis is how long a second process (a backup) may hold the database before a write fails.
+	busyMillis = 5000
+	// keepIdempotent answers for a day: longer than any client retries.
+	keepIdempotent = 86400
+)

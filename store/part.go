@@ -1,0 +1,110 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"entente/record"
+)
+
+// PutParts encrypts and stores parts of a record, each under its own data key and bound to the record and its name.
+func (tx *Tx) PutParts(pos Pos, id record.ID, parts ...record.Part) error {
+	for len(parts) > 0 {
+		n := min(len(parts), partsAtOnce)
+		args := make([]any, 0, 4*n)
+		for _, p := range parts[:n] {
+			slot, body, err := tx.s.keys.seal(append(p.Salt[:len(p.Salt):len(p.Salt)], p.Content...), partAbout(id, p.Name))
+			if err != nil {
+				return err
+			}
+			args = append(args, int64(pos), p.Name, int64(slot), body)
+		}
+		if err := tx.exec("INSERT INTO part (pos, name, slot, body) VALUES (?, ?, ?, ?)"+strings.Repeat(", (?, ?, ?, ?)", n-1)+" ON CONFLICT DO NOTHING", args...); err != nil {
+			return err
+		}
+		parts = parts[n:]
+	}
+	return nil
+}
+
+func partAbout(id record.ID, name string) []byte { return append(id[:len(id):len(id)], name...) }
+
+// Part reads and decrypts a part: ErrNotFound where it is not held, ErrErased where it was destroyed.
+func Part(r reader, pos Pos, id record.ID, name string) (record.Part, error) {
+	var slot int64
+	var body []byte
+	if err := one(r, []any{&slot, &body}, "SELECT slot, body FROM part WHERE pos = ? AND name = ?", int64(pos), name); err != nil {
+		return record.Part{}, err
+	}
+	b, err := r.store().keys.open(uint64(slot), body, partAbout(id, name))
+	if err != nil {
+		return record.Part{}, fmt.Errorf("part %s: %w", name, err)
+	}
+	p := record.Part{Name: name}
+	if len(b) < len(p.Salt) {
+		return record.Part{}, fmt.Errorf("part %s: %w", name, ErrCorrupt)
+	}
+	copy(p.Salt[:], b)
+	p.Content = b[len(p.Salt):]
+	return p, nil
+}
+
+// HeldParts lists the names of the parts of a record that are held and not destroyed.
+func HeldParts(r reader, pos Pos) ([]string, error) {
+	var out []string
+	err := each(r, func(rows *sql.Rows) error {
+		var name string
+		var slot int64
+		if err := rows.Scan(&name, &slot); err != nil {
+			return err
+		}
+		if _, err := r.store().keys.key(uint64(slot)); errors.Is(err, ErrErased) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		out = append(out, name)
+		return nil
+	}, "SELECT name, slot FROM part WHERE pos = ? ORDER BY name", int64(pos))
+	return out, err
+}
+
+// ErasePart destroys the data key of a part with the commit, for good; what stays of the ciphertext reads as noise.
+func (tx *Tx) ErasePart(pos Pos, name string) error {
+	var slot int64
+	if err := one(tx, []any{&slot}, "SELECT slot FROM part WHERE pos = ? AND name = ?", int64(pos), name); err != nil {
+		return err
+	}
+	tx.doomed = append(tx.doomed, uint64(slot))
+	return nil
+}
+
+// newestSlot is the highest key slot that drafts or the last parts of any log name. Slots are given in the order of writing, so
+// the last record of each log that has parts is enough.
+func newestSlot(r reader) (uint64, error) {
+	newest, logs := int64(0), []int64{}
+	take := func(rows *sql.Rows) error {
+		var slot sql.NullInt64
+		err := rows.Scan(&slot)
+		newest = max(newest, slot.Int64)
+		return err
+	}
+	err := each(r, take, "SELECT max(slot) FROM draft")
+	if err == nil {
+		err = each(r, func(rows *sql.Rows) error {
+			var log int64
+			err := rows.Scan(&log)
+			logs = append(logs, log)
+			return err
+		}, "SELECT id FROM log")
+	}
+	for _, log := range logs {
+		if err == nil {
+			err = each(r, take, `SELECT max(slot) FROM part WHERE pos = (SELECT pos FROM part WHERE pos >= ? AND pos < ? ORDER BY pos DESC LIMIT 1)`,
+				int64(PosOf(log, 0)), int64(PosOf(log+1, 0)))
+		}
+	}
+	return uint64(newest), err
+}

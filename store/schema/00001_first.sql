@@ -1,0 +1,123 @@
+-- +goose Up
+-- Positions: pos = log << 40 | index. Keys that end in 8 are the first eight bytes of a digest, for small indexes; whoever looks
+-- up by them compares the whole digest. Only setting, grp, log.checkpoint, entry.raw, part, draft, token and alarm hold what cannot be rebuilt.
+CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE grp (
+  id       INTEGER PRIMARY KEY,
+  digest   BLOB NOT NULL UNIQUE,
+  founding BLOB NOT NULL
+);
+CREATE TABLE log (
+  id         INTEGER PRIMARY KEY,
+  grp        INTEGER NOT NULL REFERENCES grp(id),
+  party      TEXT NOT NULL,
+  size       INTEGER NOT NULL,
+  counted    INTEGER NOT NULL,
+  checkpoint BLOB,
+  UNIQUE (grp, party)
+);
+CREATE TABLE entry (
+  pos         INTEGER PRIMARY KEY,
+  id8         INTEGER NOT NULL,
+  instrument8 INTEGER NOT NULL,
+  nonce8      INTEGER NOT NULL,
+  kind        TEXT NOT NULL,
+  reasons     BLOB,
+  raw         BLOB NOT NULL
+);
+CREATE INDEX entry_id ON entry (id8);
+CREATE INDEX entry_instrument ON entry (instrument8);
+CREATE INDEX entry_nonce ON entry (nonce8);
+CREATE INDEX entry_void ON entry (pos) WHERE length(reasons) > 1;
+CREATE INDEX entry_special ON entry (kind, pos) WHERE kind IN ('powers', 'charter');
+CREATE TABLE tile (
+  log   INTEGER NOT NULL,
+  level INTEGER NOT NULL,
+  n     INTEGER NOT NULL,
+  data  BLOB NOT NULL,
+  PRIMARY KEY (log, level, n)
+) WITHOUT ROWID;
+CREATE TABLE part (
+  pos  INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  slot INTEGER NOT NULL,
+  body BLOB NOT NULL,
+  PRIMARY KEY (pos, name)
+) WITHOUT ROWID;
+CREATE TABLE state (
+  pos    INTEGER PRIMARY KEY,
+  grp    INTEGER NOT NULL,
+  kind   TEXT NOT NULL,
+  line   TEXT NOT NULL,
+  owner  TEXT NOT NULL,
+  due    INTEGER NOT NULL,
+  opened INTEGER NOT NULL,
+  last   INTEGER NOT NULL,
+  body   BLOB NOT NULL
+);
+CREATE INDEX state_kind ON state (grp, kind, pos);
+CREATE TABLE seen (
+  knower INTEGER NOT NULL,
+  author INTEGER NOT NULL,
+  size   INTEGER NOT NULL,
+  idx    INTEGER NOT NULL,
+  time   INTEGER NOT NULL,
+  PRIMARY KEY (knower, author, size)
+) WITHOUT ROWID;
+CREATE TABLE wait (
+  knower INTEGER NOT NULL,
+  author INTEGER NOT NULL,
+  idx    INTEGER NOT NULL,
+  pos    INTEGER NOT NULL,
+  PRIMARY KEY (knower, author, idx, pos)
+) WITHOUT ROWID;
+CREATE INDEX wait_pos ON wait (pos);
+CREATE TABLE outbox (
+  grp     INTEGER NOT NULL,
+  peer    TEXT NOT NULL,
+  acked   INTEGER NOT NULL,
+  contact INTEGER NOT NULL,
+  note    BLOB,
+  state   BLOB,
+  PRIMARY KEY (grp, peer)
+) WITHOUT ROWID;
+CREATE TABLE draft (
+  nonce   BLOB PRIMARY KEY,
+  grp     INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  office  TEXT NOT NULL,
+  header  BLOB NOT NULL,
+  slot    INTEGER NOT NULL,
+  body    BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE token (
+  digest  BLOB PRIMARY KEY,
+  office  TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  until   INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE idempotency (
+  key     BLOB PRIMARY KEY,
+  request BLOB NOT NULL,
+  answer  BLOB NOT NULL,
+  created INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE alarm (
+  id    INTEGER PRIMARY KEY,
+  grp   INTEGER NOT NULL,
+  party TEXT NOT NULL,
+  code  TEXT NOT NULL,
+  text  TEXT NOT NULL,
+  proof BLOB,
+  time  INTEGER NOT NULL,
+  UNIQUE (grp, party, code, text)
+);
+CREATE TABLE orphan (
+  grp  INTEGER NOT NULL,
+  idx  INTEGER NOT NULL,
+  id   BLOB NOT NULL,
+  raw  BLOB NOT NULL,
+  PRIMARY KEY (grp, idx, id)
+) WITHOUT ROWID;
+
+-- +goose Down

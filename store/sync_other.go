@@ -1,0 +1,8 @@
+//go:build !linux
+
+package store
+
+import "os"
+
+// datasync waits until the data of f is on disk.
+func datasync(f *os.File) error { return f.Sync() }
