@@ -1,0 +1,250 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"entente"
+	"entente/record"
+	"entente/release"
+	"entente/store"
+	"entente/tlog"
+)
+
+// PublicKeys are the public halves of the node's own keys, by use: what the party's next powers name.
+func (n *Node) PublicKeys() map[entente.Use]entente.Key { return n.keys.public() }
+
+// AddApprovals adds signatures to a kept draft and, once nothing is missing, puts the act on record. Exactly one of the draft
+// and the sealed act comes back. A signature that does not verify under the seat's key, or under the root key for what the root
+// signs, is refused and the draft stays as it was; a second signature of a seat takes the place of its first. Adding is atomic:
+// two officials who sign at one time both count. It may be repeated: an act that is on record already is answered again.
+// Errors: ErrNotFound, ErrInvalid, and those of Seal.
+func (n *Node) AddApprovals(ctx context.Context, who Caller, group record.ID, nonce record.Nonce, add []record.Approval) (*Draft, *Sealed, error) {
+	g, err := n.reading(who, group)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(add) == 0 || len(add) > record.MaxApprovals {
+		return nil, nil, fmt.Errorf("approvals: %w: want 1 to %d", ErrInvalid, record.MaxApprovals)
+	}
+	var d *Draft
+	err = n.write(ctx, func(b *batch) error {
+		s, err := store.DraftByNonce(b.tx, nonce)
+		if errors.Is(err, store.ErrNotFound) || (err == nil && s.Group != g.row) {
+			return fmt.Errorf("draft %s: %w", nonce, ErrNotFound)
+		} else if err != nil {
+			return b.fail(err)
+		}
+		if d, err = n.draft(g, s); err != nil {
+			return err
+		}
+		if err := n.approve(g, d, add); err != nil {
+			return err
+		}
+		if s.Header, err = record.Marshal(d.Header); err != nil {
+			return fmt.Errorf("%w: %w", ErrInvalid, err)
+		}
+		return b.fail(b.tx.PutDraft(s))
+	})
+	if errors.Is(err, ErrNotFound) {
+		return n.sealedBefore(ctx, g, nonce)
+	} else if err != nil {
+		return nil, nil, err
+	}
+	if d.Missing = n.missing(g, d); len(d.Missing) > 0 {
+		return d, nil, nil
+	}
+	seal := n.Seal
+	if d.Header.Verb == record.Restore {
+		seal = n.sealRestore
+	}
+	sealed, err := seal(ctx, who, d)
+	if err != nil {
+		return nil, nil, err
+	}
+	return nil, sealed, nil
+}
+
+// approve verifies signatures under the powers of this moment and puts them into the draft.
+func (n *Node) approve(g *group, d *Draft, add []record.Approval) error {
+	p := g.ledger.Ring(n.party).At(g.logs[n.party].tree.Size())
+	all := slices.Clone(d.Header.Approvals)
+	for _, a := range add {
+		var key entente.Key
+		var ok bool
+		switch {
+		case a.Office == record.RootOffice && p != nil:
+			key, ok = p.Root, true
+		case a.Office == record.RootOffice: // before the first powers: the founding root
+			founder, _ := g.ledger.Founding().Party(n.party)
+			key, ok = founder.Root, true
+		case p != nil:
+			o, _ := p.Office(a.Office)
+			key, ok = o.Seat(a.Seat)
+		}
+		if !ok {
+			return fmt.Errorf("%w: the powers name no seat %s/%d", ErrInvalid, a.Office, a.Seat)
+		}
+		if !a.Verify(d.Act, n.party, key.Alg, key.Public) {
+			return fmt.Errorf("%w: the signature of %s/%d does not verify under the key that the powers name", ErrInvalid, a.Office, a.Seat)
+		}
+		all = slices.DeleteFunc(all, func(x record.Approval) bool { return x.Office == a.Office && x.Seat == a.Seat })
+		all = append(all, a)
+	}
+	if len(all) > record.MaxApprovals {
+		return fmt.Errorf("%w: an act carries at most %d approvals", ErrInvalid, record.MaxApprovals)
+	}
+	h := *d.Header
+	h.Approvals = all
+	d.Header = &h
+	return nil
+}
+
+// sealedBefore answers a signature that comes after the act was put on record.
+func (n *Node) sealedBefore(ctx context.Context, g *group, nonce record.Nonce) (*Draft, *Sealed, error) {
+	src := n.source(ctx, g)
+	i, used := src.NonceUsed(n.party, nonce)
+	if src.err != nil {
+		return nil, nil, explain(src.err)
+	}
+	if !used {
+		return nil, nil, fmt.Errorf("draft %s: %w", nonce, ErrNotFound)
+	}
+	r := src.get(record.Ref{Party: n.party, Index: i})
+	if r == nil {
+		return nil, nil, explain(errors.Join(store.ErrCorrupt, src.err))
+	}
+	return nil, &Sealed{ID: r.ID(), Instrument: r.Instrument(), Ref: r.Header().Ref(), Time: r.Header().Time}, nil
+}
+
+// GroupDraft reads a kept draft of one group.
+func (n *Node) GroupDraft(ctx context.Context, who Caller, group record.ID, nonce record.Nonce) (*Draft, error) {
+	if _, err := n.reading(who, group); err != nil {
+		return nil, err
+	}
+	d, err := n.Saved(ctx, who, nonce)
+	if err == nil && d.Header.Group != group {
+		return nil, fmt.Errorf("draft %s: %w", nonce, ErrNotFound)
+	}
+	return d, err
+}
+
+// DraftParts reads what an official signs, with its salts, so that the official's own machine can hold it against the digests
+// in the header. Like every read above TLP:CLEAR it stands in the access log first, under the act's digest.
+func (n *Node) DraftParts(ctx context.Context, who Caller, group record.ID, nonce record.Nonce) ([]MarkedPart, error) {
+	d, err := n.GroupDraft(ctx, who, group, nonce)
+	if err != nil {
+		return nil, err
+	}
+	if who.Operator && who.Office == "" {
+		return nil, fmt.Errorf("the operator reads no parts: use an office's token: %w", ErrForbidden)
+	}
+	var out []MarkedPart
+	var logged []string
+	for i, ref := range d.Header.Parts {
+		if i >= len(d.parts) || !release.MayRead(ref.Marking, n.party, who.Office) {
+			continue
+		}
+		if err := record.Open(d.Header, d.parts[i]); err != nil {
+			return nil, fmt.Errorf("draft: %w: %w", store.ErrCorrupt, err)
+		}
+		out = append(out, MarkedPart{d.parts[i], ref.Marking})
+		if release.Logged(ref.Marking) {
+			logged = append(logged, ref.Name)
+		}
+	}
+	if len(logged) > 0 {
+		g, err := n.find(group)
+		if err != nil {
+			return nil, err
+		}
+		if err := n.log(ctx, who, g, d.Act, logged); err != nil {
+			return nil, fmt.Errorf("the access log could not be written, so nothing is shown: %w", err)
+		}
+	}
+	return out, nil
+}
+
+// RestoreDraft keeps a draft of the record by which a group goes on after its silent peers are gone for good (rule C10). The
+// root key signs it; AddApprovals puts it on record.
+func (n *Node) RestoreDraft(ctx context.Context, who Caller, group record.ID) (*Draft, error) {
+	g, err := n.reading(who, group)
+	if err != nil {
+		return nil, err
+	}
+	d, err := n.restoreDraft(ctx, who, g)
+	if err != nil {
+		return nil, err
+	}
+	return d, n.Save(ctx, d)
+}
+
+// sealRestore seals the one record that a restored node may write while it waits for its peers, and then waits no more.
+func (n *Node) sealRestore(ctx context.Context, who Caller, d *Draft) (*Sealed, error) {
+	s, err := n.Seal(ctx, who, d)
+	if err == nil {
+		n.mu.Lock()
+		delete(n.restoring, d.Header.Group)
+		n.mu.Unlock()
+	}
+	return s, err
+}
+
+// Orphan is an own record that surfaced after a restore: shown, without effect.
+type Orphan struct {
+	ID     record.ID      `json:"id"`
+	Header *record.Header `json:"header"`
+}
+
+// Orphans lists them for a group.
+func (n *Node) Orphans(ctx context.Context, who Caller, group record.ID) ([]Orphan, error) {
+	g, err := n.reading(who, group)
+	if err != nil {
+		return nil, err
+	}
+	raws, err := store.Orphans(n.store.View(ctx), g.row)
+	if err != nil {
+		return nil, explain(err)
+	}
+	out := make([]Orphan, 0, len(raws))
+	for _, raw := range raws {
+		r, err := record.Stored(raw)
+		if err != nil {
+			return nil, fmt.Errorf("orphan: %w: %w", store.ErrCorrupt, err)
+		}
+		out = append(out, Orphan{r.ID(), r.Header()})
+	}
+	return out, nil
+}
+
+// ExportLog writes a party's log as it is held here in the layout of C2SP tlog-tiles: headers, no part. write is called once
+// per path, "checkpoint" last. progress, if not nil, is called with entries done and in all.
+func (n *Node) ExportLog(ctx context.Context, who Caller, group record.ID, party record.Party,
+	write func(path string, data []byte) error, progress func(done, total uint64)) error {
+	g, err := n.reading(who, group)
+	if err != nil {
+		return err
+	}
+	l := g.logs[party]
+	if l == nil {
+		return fmt.Errorf("log of %s: %w", party, ErrNotFound)
+	}
+	if len(l.checkpoint) == 0 {
+		return fmt.Errorf("log of %s: %w: nothing of it is held yet", party, ErrConflict)
+	}
+	v := n.store.View(ctx)
+	entries := func(from, to uint64) ([][]byte, error) {
+		var out [][]byte
+		err := store.Raw(v, l.row, from, to, func(_ uint64, raw []byte) error {
+			out = append(out, slices.Clone(raw))
+			return nil
+		})
+		return out, err
+	}
+	if err := tlog.Export(store.Tiles(v, l.row), entries, l.tree.Size(), l.checkpoint, write, progress); err != nil {
+		return explain(err)
+	}
+	return nil
+}

@@ -1,0 +1,174 @@
+package node
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"filippo.io/age"
+
+	"entente"
+	"entente/record"
+)
+
+// ErrPassphrase: the passphrase does not open the key.
+var ErrPassphrase = errors.New("wrong passphrase")
+
+// nodeKeys are what the node signs and wraps with on its own. They put nothing in force. The file is readable by its owner only.
+type nodeKeys struct {
+	Wrap entente.HexBytes                 `json:"wrap"` // 32 bytes; wraps the data keys of parts
+	Seed map[entente.Use]entente.HexBytes `json:"seed"` // 32-byte Ed25519 seeds
+	keys map[entente.Use]ed25519.PrivateKey
+}
+
+// Files of a node's folder that this package owns.
+const (
+	NodeKeyFile = "node.keys"
+	RootFile    = "root.age"
+	NextFile    = "next-root.age"
+)
+
+func newNodeKeys() *nodeKeys {
+	k := &nodeKeys{Wrap: random(32), Seed: map[entente.Use]entente.HexBytes{}}
+	for _, u := range entente.Uses {
+		k.Seed[u] = random(ed25519.SeedSize)
+	}
+	return k
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	rand.Read(b)
+	return b
+}
+
+// key is the private key of a use. The first call of expand comes before the keys are shared.
+func (k *nodeKeys) key(u entente.Use) ed25519.PrivateKey { return k.keys[u] }
+
+// expand derives the keys from their seeds, once: it costs as much as a signature.
+func (k *nodeKeys) expand() {
+	k.keys = map[entente.Use]ed25519.PrivateKey{}
+	for u, s := range k.Seed {
+		k.keys[u] = ed25519.NewKeyFromSeed(s)
+	}
+}
+
+func (k *nodeKeys) public() map[entente.Use]entente.Key {
+	out := map[entente.Use]entente.Key{}
+	for _, u := range entente.Uses {
+		out[u] = PublicKey(k.key(u))
+	}
+	return out
+}
+
+// PublicKey is the public half with its algorithm.
+func PublicKey(k ed25519.PrivateKey) entente.Key {
+	return entente.Key{Alg: record.Ed25519, Public: entente.HexBytes(k.Public().(ed25519.PublicKey))}
+}
+
+func loadNodeKeys(dir string) (*nodeKeys, error) {
+	path := filepath.Join(dir, NodeKeyFile)
+	fi, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("node keys: %w; without this file the node cannot start: restore it from where you keep it, or run entente init for a new node", err)
+	}
+	if fi.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("node keys: %s may be read by others: run chmod 600 on it", path)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("node keys: %w", err)
+	}
+	k := new(nodeKeys)
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(k); err != nil {
+		return nil, fmt.Errorf("node keys: %s is not a key file", path) // never the content
+	}
+	if len(k.Wrap) != 32 {
+		return nil, fmt.Errorf("node keys: %s has no wrapping key", path)
+	}
+	for _, u := range entente.Uses {
+		if len(k.Seed[u]) != ed25519.SeedSize {
+			return nil, fmt.Errorf("node keys: %s has no %s key", path, u)
+		}
+	}
+	k.expand()
+	return k, nil
+}
+
+func (k *nodeKeys) save(dir string) error {
+	b, err := json.MarshalIndent(k, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeNew(filepath.Join(dir, NodeKeyFile), append(b, '\n'))
+}
+
+// writeNew writes a file that must not exist yet, readable by its owner only, and syncs it.
+func writeNew(path string, b []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// SaveKey writes an Ed25519 seed encrypted under a passphrase (age, scrypt). workFactor is the base-2 logarithm of scrypt's
+// cost; 0 is age's own, about a second. Neither node nor operator can sign with it without the passphrase.
+func SaveKey(path string, key ed25519.PrivateKey, passphrase string, workFactor int) error {
+	if len(passphrase) < 8 {
+		return fmt.Errorf("a passphrase has at least 8 characters")
+	}
+	r, err := age.NewScryptRecipient(passphrase)
+	if err != nil {
+		return fmt.Errorf("key %s: %w", path, err)
+	}
+	if workFactor > 0 {
+		r.SetWorkFactor(workFactor)
+	}
+	var buf bytes.Buffer
+	w, err := age.Encrypt(&buf, r)
+	if err != nil {
+		return fmt.Errorf("key %s: %w", path, err)
+	}
+	if _, err := w.Write(key.Seed()); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	if err := writeNew(path, buf.Bytes()); err != nil {
+		return fmt.Errorf("key: %w", err)
+	}
+	return nil
+}
+
+// OpenKey decrypts what SaveKey wrote. The error wraps ErrPassphrase where the passphrase is wrong.
+func OpenKey(path, passphrase string) (ed25519.PrivateKey, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("key: %w", err)
+	}
+	defer f.Close()
+	id, err := age.NewScryptIdentity(passphrase)
+	if err != nil {
+		return nil, fmt.Errorf("key %s: %w", path, ErrPassphrase)
+	}
+	r, err := age.Decrypt(f, id)
+	if err != nil {
+		return nil, fmt.Errorf("key %s: %w", path, ErrPassphrase)
+	}
+	seed, err := io.ReadAll(io.LimitReader(r, ed25519.SeedSize+1))
+	if err != nil || len(seed) != ed25519.SeedSize {
+		return nil, fmt.Errorf("key %s: not a key file of this program", path)
+	}
+	return ed25519.NewKeyFromSeed(seed), nil
+}

@@ -1,0 +1,34 @@
+package node
+
+import "time"
+
+// Bounds of a node, with their reasons.
+const (
+	// maxBatch is how many operations one commit takes: more would keep the first waiting too long for its answer.
+	maxBatch = 512
+	// maxQueue is how many operations wait for a commit before callers are held up.
+	maxQueue = 4096
+	// maxPushRecords and maxPushBytes bound one message between nodes, so that a hostile peer cannot fill the memory.
+	MaxPushRecords = 512
+	MaxPushBytes   = 24 << 20 // one part of record.MaxPart with its envelope fits
+	// maxParts bounds the parts of one act together: the record with all of them must fit one message, or no peer could ever take it.
+	maxParts = MaxPushBytes - 1<<20
+	// maxDrafts per group: drafts are kept until they are signed or dropped, and a stuck client must not fill the disk.
+	maxDrafts = 2000
+	// recentRecords are kept parsed in memory per group: what consents and replies usually speak of.
+	recentRecords = 4096
+	// outgoingBytes of records just sealed are kept with their parts, so that pushing them reads and decrypts nothing.
+	outgoingBytes = 16 << 20
+	// lease is how long a live copy of a node keeps a second copy out after its last contact.
+	lease = 2 * time.Minute
+	// keepInstances is how many restarts a node remembers, to prove to peers that it goes on from the copy they knew.
+	keepInstances = 64
+	// anchorEvery is how often the anchor outside the data folder is synced; it is written at every commit.
+	anchorEvery = time.Second
+	// tokenBytes of a bearer token: 256 bits.
+	tokenBytes = 32
+	// maxPage bounds one page of a list.
+	maxPage = 500
+	// maxGossip is how many heads of other parties' logs one message carries.
+	MaxGossip = 32
+)

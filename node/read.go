@@ -1,0 +1,515 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"entente"
+	"entente/consent"
+	"entente/record"
+	"entente/release"
+	"entente/store"
+)
+
+// GroupInfo describes a group as this node sees it.
+type GroupInfo struct {
+	ID        record.ID               `json:"id"`
+	Own       bool                    `json:"own"` // a group of one
+	Founding  *entente.Charter        `json:"founding"`
+	Charter   record.ID               `json:"charter,omitzero"` // in force; absent before all founders signed
+	Held      map[record.Party]uint64 `json:"held"`             // records held of each log
+	Cut       consent.Sizes           `json:"cut"`              // records that count
+	HeldBack  []consent.Held          `json:"held_back,omitempty"`
+	Closed    []record.Party          `json:"closed,omitempty"`    // logs that conflict
+	Restoring []record.Party          `json:"restoring,omitempty"` // peers asked and silent: read-only
+}
+
+// Groups lists the groups the caller's office has a part in.
+func (n *Node) Groups(_ context.Context, who Caller) []GroupInfo {
+	n.mu.RLock()
+	rows := make([]int64, 0, len(n.groups))
+	for row := range n.groups {
+		rows = append(rows, row)
+	}
+	n.mu.RUnlock()
+	slices.Sort(rows)
+	var out []GroupInfo
+	for _, row := range rows {
+		if g := n.groupByRow(row); n.mayAct(who, g) == nil {
+			out = append(out, n.info(g))
+		}
+	}
+	return out
+}
+
+func (n *Node) info(g *group) GroupInfo {
+	i := GroupInfo{ID: g.id, Own: len(g.logs) == 1, Founding: g.ledger.Founding(), Cut: g.cut(), HeldBack: g.held, Held: map[record.Party]uint64{},
+		Restoring: n.Restoring()[g.id]}
+	i.Charter, _ = g.ledger.Charter()
+	for p, l := range g.logs {
+		i.Held[p] = l.tree.Size()
+		if g.closed[p] {
+			i.Closed = append(i.Closed, p)
+		}
+	}
+	slices.Sort(i.Closed)
+	return i
+}
+
+// Group describes one group.
+func (n *Node) Group(_ context.Context, who Caller, id record.ID) (*GroupInfo, error) {
+	g, err := n.reading(who, id)
+	if err != nil {
+		return nil, err
+	}
+	i := n.info(g)
+	return &i, nil
+}
+
+// Ledger is the group's charters and powers, for reading.
+func (n *Node) Ledger(group record.ID) (*entente.Ledger, error) {
+	g, err := n.find(group)
+	if err != nil {
+		return nil, err
+	}
+	return g.ledger, nil
+}
+
+func (n *Node) reading(who Caller, id record.ID) (*group, error) {
+	g, err := n.find(id)
+	if err != nil {
+		return nil, err
+	}
+	if n.mayAct(who, g) != nil {
+		return nil, fmt.Errorf("group %s: %w", id.Short(), ErrNotFound) // whether it exists is not for this office
+	}
+	return g, nil
+}
+
+// Query narrows a list of instruments.
+type Query struct {
+	Kind   string
+	Line   string
+	Owner  record.Party
+	Phase  entente.Phase
+	Cursor store.Pos
+	Limit  int
+}
+
+// Listed is an instrument in a list.
+type Listed struct {
+	State *entente.State `json:"state"`
+	View  entente.View   `json:"view"`
+}
+
+// Instruments lists a page of a group's instruments, oldest first. next is the cursor of the page after, 0 at the end.
+func (n *Node) Instruments(ctx context.Context, who Caller, group record.ID, q Query) (out []Listed, next store.Pos, err error) {
+	g, err := n.reading(who, group)
+	if err != nil {
+		return nil, 0, err
+	}
+	if q.Limit <= 0 || q.Limit > maxPage {
+		q.Limit = maxPage
+	}
+	now := n.clock()
+	f := store.Filter{Kind: q.Kind, Line: q.Line, Owner: q.Owner, After: q.Cursor, Limit: maxPage}
+	for {
+		seen := 0
+		err = store.States(n.store.View(ctx), g.row, f, func(pos store.Pos, body []byte) error {
+			seen++
+			f.After = pos
+			if len(out) == q.Limit {
+				return errFull
+			}
+			s, err := entente.ParseState(body)
+			if err != nil {
+				return err
+			}
+			if v := s.At(now); q.Phase == "" || v.Phase == q.Phase {
+				out = append(out, Listed{s, v})
+				next = pos
+			}
+			return nil
+		})
+		if errors.Is(err, errFull) {
+			return out, next, nil
+		}
+		if err != nil {
+			return nil, 0, explain(err)
+		}
+		if seen < maxPage {
+			return out, 0, nil
+		}
+	}
+}
+
+// Detail is an instrument with its records.
+type Detail struct {
+	Listed
+	Records []RecordInfo `json:"records"` // in the order they are read
+}
+
+// RecordInfo is a record as shown to people and programs.
+type RecordInfo struct {
+	ID      record.ID        `json:"id"`
+	Header  *record.Header   `json:"header"`
+	Terms   any              `json:"terms,omitempty"`
+	Held    []string         `json:"held,omitempty"` // parts that this node holds
+	Counts  bool             `json:"counts"`         // false: held back
+	Reasons []entente.Reason `json:"reasons,omitempty"`
+}
+
+// Instrument reads one instrument.
+func (n *Node) Instrument(ctx context.Context, who Caller, group, id record.ID) (*Detail, error) {
+	g, err := n.reading(who, group)
+	if err != nil {
+		return nil, err
+	}
+	v := n.store.View(ctx)
+	pos := store.FoundingPos(g.row)
+	if id != g.id {
+		e, err := store.ByID(v, g.rows(), id)
+		if err != nil {
+			return nil, notFound("instrument "+id.Short(), err)
+		}
+		pos = e.Pos
+	}
+	body, err := store.State(v, pos)
+	if err != nil {
+		return nil, notFound("instrument "+id.Short(), err)
+	}
+	s, err := entente.ParseState(body)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", store.ErrCorrupt, err)
+	}
+	d := &Detail{Listed: Listed{s, s.At(n.clock())}}
+	err = store.ByInstrument(v, g.rows(), id, func(e store.Entry) error {
+		r, err := n.recordInfo(v, e)
+		if err == nil {
+			d.Records = append(d.Records, *r)
+		}
+		return err
+	})
+	slices.SortFunc(d.Records, func(a, b RecordInfo) int {
+		if a.Header.Time != b.Header.Time {
+			return int(a.Header.Time - b.Header.Time)
+		}
+		if a.Header.Party != b.Header.Party {
+			return compare(string(a.Header.Party), string(b.Header.Party))
+		}
+		return int(a.Header.Index) - int(b.Header.Index)
+	})
+	return d, explainNil(err)
+}
+
+func explainNil(err error) error {
+	if err == nil {
+		return nil
+	}
+	return explain(err)
+}
+
+func notFound(what string, err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("%s: %w", what, ErrNotFound)
+	}
+	return explain(err)
+}
+
+func (n *Node) recordInfo(v *store.View, e store.Entry) (*RecordInfo, error) {
+	held, err := store.HeldParts(v, e.Pos)
+	if err != nil {
+		return nil, err
+	}
+	reasons, err := decodeReasons(e.Reasons)
+	if err != nil {
+		return nil, err
+	}
+	r := &RecordInfo{ID: e.Record.ID(), Header: e.Record.Header(), Held: held, Counts: e.Judged, Reasons: reasons}
+	if t, err := n.kinds.DecodeTerms(r.Header); err == nil {
+		r.Terms = t
+	}
+	return r, nil
+}
+
+// Record reads one record of a group.
+func (n *Node) Record(ctx context.Context, who Caller, group, id record.ID) (*RecordInfo, error) {
+	g, err := n.reading(who, group)
+	if err != nil {
+		return nil, err
+	}
+	v := n.store.View(ctx)
+	e, err := store.ByID(v, g.rows(), id)
+	if err != nil {
+		return nil, notFound("record "+id.Short(), err)
+	}
+	return n.recordInfo(v, e)
+}
+
+// Part reads a part for an office. Whatever is above TLP:CLEAR stands in this party's own access log before it is returned.
+// A part that is not here, not for this office or destroyed: ErrNotFound, without saying which to strangers.
+func (n *Node) Part(ctx context.Context, who Caller, group, id record.ID, name string) (record.Part, record.Marking, error) {
+	parts, err := n.Parts(ctx, who, group, id, name)
+	if err != nil {
+		return record.Part{}, record.Marking{}, err
+	}
+	for _, p := range parts {
+		return p.Part, p.Marking, nil
+	}
+	return record.Part{}, record.Marking{}, fmt.Errorf("part %s: %w", name, ErrNotFound)
+}
+
+// MarkedPart is a part with its marking.
+type MarkedPart struct {
+	record.Part
+	Marking record.Marking
+}
+
+// Parts reads the parts of a record that the office may see, all of them or those named, with one entry in the access log.
+func (n *Node) Parts(ctx context.Context, who Caller, group, id record.ID, names ...string) ([]MarkedPart, error) {
+	g, err := n.reading(who, group)
+	if err != nil {
+		return nil, err
+	}
+	if who.Operator && who.Office == "" {
+		return nil, fmt.Errorf("the operator reads no parts: use an office's token: %w", ErrForbidden)
+	}
+	v := n.store.View(ctx)
+	e, err := store.ByID(v, g.rows(), id)
+	if err != nil {
+		return nil, notFound("record "+id.Short(), err)
+	}
+	var out []MarkedPart
+	var logged []string
+	h := e.Record.Header()
+	for _, ref := range h.Parts {
+		if len(names) > 0 && !slices.Contains(names, ref.Name) {
+			continue
+		}
+		if !release.MayHold(ref.Marking, h.Party, n.party) || !release.MayRead(ref.Marking, n.party, who.Office) {
+			continue
+		}
+		p, err := store.Part(v, e.Pos, id, ref.Name)
+		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrErased) {
+			continue
+		} else if err != nil {
+			return nil, explain(err)
+		}
+		if err := record.Open(h, p); err != nil {
+			return nil, fmt.Errorf("%w: %w", store.ErrCorrupt, err)
+		}
+		out = append(out, MarkedPart{p, ref.Marking})
+		if release.Logged(ref.Marking) {
+			logged = append(logged, ref.Name)
+		}
+	}
+	if len(logged) > 0 {
+		if err := n.log(ctx, who, g, id, logged); err != nil {
+			return nil, fmt.Errorf("the access log could not be written, so nothing is shown: %w", err)
+		}
+	}
+	return out, nil
+}
+
+// own is the group of one.
+func (n *Node) own() *group {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	for _, g := range n.groups {
+		if len(g.logs) == 1 && g.ledger.Founding().Track == "own" {
+			return g
+		}
+	}
+	return nil
+}
+
+// log writes one entry of the access log, in the group of one.
+func (n *Node) log(ctx context.Context, who Caller, g *group, id record.ID, parts []string) error {
+	own := n.own()
+	if own == nil {
+		return fmt.Errorf("group of one: %w", ErrNotFound)
+	}
+	h, err := entente.AccessEntry(entente.Access{Office: who.Office, Group: g.id, Record: id, Parts: parts, Via: who.Via})
+	if err != nil {
+		return err
+	}
+	return n.writeSilent(ctx, own, h)
+}
+
+// writeSilent appends a record of a kind that the node writes by itself.
+func (n *Node) writeSilent(ctx context.Context, g *group, h record.Header) error {
+	h.Format, h.Group, h.Party = record.Format, g.id, n.party
+	copy(h.Nonce[:], random(16))
+	return n.write(ctx, func(b *batch) error {
+		w, err := b.group(g.row)
+		if err != nil {
+			return err
+		}
+		if h.Charter, _ = w.ledger.Charter(); h.Charter.IsZero() {
+			h.Charter = g.id
+		}
+		_, err = w.append(h, nil, nil)
+		return err
+	})
+}
+
+// Receipt lets the others know what has arrived here, when something of theirs waits for that knowledge: agreements settle and
+// withdrawals stop being pending without anybody writing. It reports whether it wrote.
+func (n *Node) Receipt(ctx context.Context, group record.ID) (bool, error) {
+	g, err := n.find(group)
+	if err != nil {
+		return false, err
+	}
+	if c, _ := g.ledger.Charter(); c.IsZero() || n.writable(g) != nil {
+		return false, nil
+	}
+	own := g.logs[n.party]
+	waits, err := store.WaitsFor(n.store.View(ctx), own.row, func(author int64) uint64 {
+		if a := g.party(author); a != nil {
+			return a.counted
+		}
+		return 0
+	})
+	if err != nil || !waits {
+		return false, explainNil(err)
+	}
+	return true, n.writeSilent(ctx, g, entente.Receipt())
+}
+
+// Tick looks again at what is held back: a record dated ahead of this node's clock counts once its time has come, and after a
+// start the reasons are found anew.
+func (n *Node) Tick(ctx context.Context) error {
+	n.mu.RLock()
+	var rows []int64
+	for row, g := range n.groups {
+		for _, l := range g.logs {
+			if l.counted < l.tree.Size() {
+				rows = append(rows, row)
+				break
+			}
+		}
+	}
+	n.mu.RUnlock()
+	if len(rows) == 0 {
+		return nil
+	}
+	return n.write(ctx, func(b *batch) error {
+		for _, row := range rows {
+			w, err := b.group(row)
+			if err != nil {
+				return err
+			}
+			if err := w.advance(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Access lists the newest entries of the access log.
+func (n *Node) Access(ctx context.Context, who Caller, before uint64, limit int) ([]RecordInfo, error) {
+	own := n.own()
+	if own == nil {
+		return nil, ErrNotFound
+	}
+	if err := n.mayAct(who, own); err != nil {
+		return nil, err
+	}
+	if limit <= 0 || limit > maxPage {
+		limit = maxPage
+	}
+	v, l := n.store.View(ctx), own.logs[n.party]
+	pos := store.Pos(0)
+	if before > 0 {
+		pos = store.PosOf(l.row, before)
+	}
+	var out []RecordInfo
+	err := store.ByKind(v, l.row, "access", pos, limit, func(e store.Entry) error {
+		r, err := n.recordInfo(v, e)
+		if err == nil {
+			out = append(out, *r)
+		}
+		return err
+	})
+	return out, explainNil(err)
+}
+
+// PeerInfo is what a peer holds of our log, and we of its.
+type PeerInfo struct {
+	Group   record.ID    `json:"group"`
+	Peer    record.Party `json:"peer"`
+	Ours    uint64       `json:"ours"`    // records of our log
+	Acked   uint64       `json:"acked"`   // of them acknowledged: a copy is held there
+	Behind  uint64       `json:"behind"`  // not acknowledged yet
+	Theirs  uint64       `json:"theirs"`  // records of its log held here
+	Counted uint64       `json:"counted"` // of them counting
+	Contact int64        `json:"contact"` // Unix seconds of its last answer; 0: none
+	Closed  bool         `json:"closed,omitempty"`
+}
+
+// PeerList says for each group and peer what the other side does not hold yet.
+func (n *Node) PeerList(ctx context.Context, who Caller) ([]PeerInfo, error) {
+	var out []PeerInfo
+	for _, i := range n.Groups(ctx, who) {
+		g, err := n.find(i.ID)
+		if err != nil {
+			return nil, err
+		}
+		boxes, err := store.Outboxes(n.store.View(ctx), g.row)
+		if err != nil {
+			return nil, explain(err)
+		}
+		for _, p := range g.ledger.Parties() {
+			if p == n.party {
+				continue
+			}
+			x := PeerInfo{Group: g.id, Peer: p, Ours: g.logs[n.party].tree.Size(), Theirs: g.logs[p].tree.Size(), Counted: g.logs[p].counted, Closed: g.closed[p]}
+			for _, o := range boxes {
+				if o.Peer == p {
+					x.Acked, x.Contact = o.Acked, o.Contact
+				}
+			}
+			x.Behind = x.Ours - min(x.Acked, x.Ours)
+			out = append(out, x)
+		}
+	}
+	return out, nil
+}
+
+// Acked is how many of our records a peer has acknowledged.
+func (n *Node) Acked(ctx context.Context, group record.ID, peer record.Party) (uint64, error) {
+	g, err := n.find(group)
+	if err != nil {
+		return 0, err
+	}
+	boxes, err := store.Outboxes(n.store.View(ctx), g.row)
+	for _, o := range boxes {
+		if o.Peer == peer {
+			return o.Acked, nil
+		}
+	}
+	return 0, explainNil(err)
+}
+
+// Alarms lists what people must look at in a group.
+func (n *Node) Alarms(ctx context.Context, who Caller, group record.ID) ([]store.Alarm, error) {
+	g, err := n.reading(who, group)
+	if err != nil {
+		return nil, err
+	}
+	a, err := store.Alarms(n.store.View(ctx), g.row)
+	return a, explainNil(err)
+}
+
+// Counts are the instruments of a group by kind.
+func (n *Node) Counts(ctx context.Context, who Caller, group record.ID) (map[string]int, error) {
+	g, err := n.reading(who, group)
+	if err != nil {
+		return nil, err
+	}
+	c, err := store.CountStates(n.store.View(ctx), g.row)
+	return c, explainNil(err)
+}
