@@ -1,0 +1,109 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// route is one line of the table.
+type route struct {
+	method, path string
+	operator     bool // served on the local socket only
+	register     func(*API, huma.API)
+}
+
+// routes is every route there is.
+var routes = []route{
+	get("/v1/node", "node", "The node that answers", (*API).describe),
+	get("/v1/groups", "groups", "Groups that the office has a part in", (*API).groups),
+	get("/v1/groups/{group}", "group", "One group: what is held, what counts, what is held back", (*API).group),
+	get("/v1/groups/{group}/charter", "charter", "The charter, as founded and in force", (*API).charter),
+	get("/v1/groups/{group}/powers", "powers", "Who may sign for each party", (*API).powers),
+	get("/v1/groups/{group}/state", "state", "The digest of the state at this node's cut", (*API).state),
+	get("/v1/groups/{group}/instruments", "instruments", "A page of instruments, oldest first", (*API).instruments),
+	get("/v1/groups/{group}/instruments/{id}", "instrument", "One instrument with its records", (*API).instrument),
+	get("/v1/groups/{group}/records/{id}", "record", "One record", (*API).record),
+	get("/v1/groups/{group}/records/{id}/parts", "parts", "All parts of a record that the office may read. They stand in the access log first", (*API).parts),
+	get("/v1/groups/{group}/records/{id}/parts/{name}", "part", "A part: as JSON, raw, or as CSV for rows. Stands in the access log first", (*API).part, binary),
+	get("/v1/groups/{group}/records/{id}/evidence", "evidence", "An evidence file that anybody checks offline", (*API).evidence, binary),
+	post("/v1/groups/{group}/records/{id}/evidence", "evidence-pinned", "The same, with proofs that the logs continue pinned checkpoints", (*API).evidencePinned, binary, secret),
+	get("/v1/groups/{group}/drafts", "drafts", "Acts that wait for signatures", (*API).drafts),
+	post("/v1/groups/{group}/drafts", "draft-new", "Draft an act: nothing is on record before officials sign", (*API).newDraft, created, large),
+	get("/v1/groups/{group}/drafts/{nonce}", "draft", "One draft", (*API).draft),
+	get("/v1/groups/{group}/drafts/{nonce}/parts", "draft-parts", "What is to be signed, with its salts", (*API).draftParts),
+	remove("/v1/groups/{group}/drafts/{nonce}", "draft-drop", "Drop a draft and destroy its content", (*API).dropDraft),
+	post("/v1/groups/{group}/drafts/{nonce}/approvals", "draft-approve", "Add signatures; the act goes on record when none is missing", (*API).approve),
+	get("/v1/groups/{group}/alarms", "alarms", "What people must look at", (*API).alarms),
+	get("/v1/peers", "peers", "What each peer does not hold yet", (*API).peers),
+	get("/v1/access", "access", "The access log, newest first", (*API).access),
+
+	operator(get("/v1/introduction", "introduction", "This party's introduction", (*API).introduction)),
+	operator(post("/v1/introductions", "introduction-add", "Keep another party's introduction, once its fingerprint was compared", (*API).meet)),
+	operator(post("/v1/groups", "group-join", "Join a group by its founding charter", (*API).join, created)),
+	operator(get("/v1/tokens", "tokens", "Tokens, without their secrets", (*API).tokens)),
+	operator(post("/v1/tokens", "token-new", "Make an office's token; its secret is shown once and never stored", (*API).newToken, created, secret)),
+	operator(remove("/v1/tokens/{office}", "token-revoke", "End every token of an office", (*API).revokeTokens)),
+	operator(post("/v1/check", "check", "Rebuild everything from the logs and compare; progress as lines with Accept: application/x-ndjson", (*API).check, secret, binary)),
+	operator(get("/v1/groups/{group}/logs/{party}", "log-export", "A log as a tar of C2SP tlog-tiles", (*API).exportLog, binary)),
+	operator(get("/v1/restore", "restore-status", "Groups that are read-only after a restore", (*API).restoring)),
+	operator(post("/v1/groups/{group}/restore", "restore-draft", "Draft the record by which a group goes on without its silent peers", (*API).restoreDraft, created)),
+	operator(post("/v1/orphans", "orphans-surface", "Read an old copy of the node's folder for records that nobody acknowledged", (*API).surface, secret)),
+	operator(get("/v1/groups/{group}/orphans", "orphans", "Own records that surfaced after a restore", (*API).orphans)),
+}
+
+type option func(*huma.Operation, *API)
+
+func created(op *huma.Operation, _ *API) { op.DefaultStatus = http.StatusCreated }
+func large(op *huma.Operation, _ *API) {
+	op.MaxBodyBytes, op.BodyReadTimeout = maxDraftBody, readTimeout
+}
+
+// secret answers are not kept under idempotency keys.
+func secret(op *huma.Operation, _ *API) { op.Middlewares, op.Parameters = nil, nil }
+
+// binary answers are not JSON, or not always.
+func binary(op *huma.Operation, _ *API) {
+	op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
+		"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}, "application/json": {Schema: &huma.Schema{}}}}}
+}
+
+func get[I, O any](path, id, summary string, f func(*API, context.Context, *I) (*O, error), o ...option) route {
+	return handle(http.MethodGet, path, id, summary, f, o...)
+}
+
+func remove[I, O any](path, id, summary string, f func(*API, context.Context, *I) (*O, error), o ...option) route {
+	return handle(http.MethodDelete, path, id, summary, f, o...)
+}
+
+// post routes take an idempotency key.
+func post[I, O any](path, id, summary string, f func(*API, context.Context, *I) (*O, error), o ...option) route {
+	once := func(op *huma.Operation, a *API) {
+		op.Middlewares = huma.Middlewares{a.once}
+		op.Parameters = append(op.Parameters, &huma.Param{Name: "Idempotency-Key", In: "header", Description: "A repeated request is answered as the first was, for a day.", Schema: &huma.Schema{Type: huma.TypeString}})
+	}
+	return handle(http.MethodPost, path, id, summary, f, append([]option{once}, o...)...)
+}
+
+func operator(r route) route {
+	r.operator = true
+	return r
+}
+
+// handle makes a route of a handler. Every error it returns becomes a problem in one place.
+func handle[I, O any](method, path, id, summary string, f func(*API, context.Context, *I) (*O, error), o ...option) route {
+	return route{method: method, path: path, register: func(a *API, h huma.API) {
+		op := huma.Operation{Method: method, Path: path, OperationID: id, Summary: summary, MaxBodyBytes: maxBody, BodyReadTimeout: headerTimeout}
+		for _, x := range o {
+			x(&op, a)
+		}
+		huma.Register(h, op, func(ctx context.Context, in *I) (*O, error) {
+			out, err := f(a, ctx, in)
+			if err != nil {
+				return nil, problemOf(ctx, a.log, err)
+			}
+			return out, nil
+		})
+	}}
+}

@@ -1,0 +1,80 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/net/netutil"
+)
+
+// Serve answers requests on a listener until ctx ends, then lets those under way come to their end. It closes the listener.
+// local: as Handler.
+func (a *API) Serve(ctx context.Context, l net.Listener, local bool) error {
+	srv := &http.Server{Handler: a.Handler(local), MaxHeaderBytes: maxHeaderBytes, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)}
+	if !local {
+		l = netutil.LimitListener(l, maxConns)
+	}
+	done := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		defer cancel()
+		err := srv.Shutdown(soon)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = srv.Close()
+		}
+		done <- err
+	})
+	err := srv.Serve(l)
+	if errors.Is(err, http.ErrServerClosed) && !stop() {
+		return <-done
+	}
+	return err
+}
+
+// SocketFile is the name of the local socket in a node's folder.
+const SocketFile = "socket"
+
+// ErrServed: a node answers on the socket already.
+var ErrServed = errors.New("a node answers there already")
+
+// ListenLocal opens the local socket of a node's folder. Only the owner of its file can open it: it is bound in a folder of
+// its own that nobody else can enter, given its mode, and only then moved to its place.
+func ListenLocal(dir string) (net.Listener, error) {
+	path := filepath.Join(dir, SocketFile)
+	if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
+		return nil, errors.Join(fmt.Errorf("socket %s: %w", path, ErrServed), c.Close())
+	}
+	tmp, err := os.MkdirTemp(dir, ".s")
+	if err != nil {
+		return nil, fmt.Errorf("socket: %w", err)
+	}
+	defer os.RemoveAll(tmp)
+	bound := filepath.Join(tmp, "s")
+	l, err := net.Listen("unix", bound)
+	if err != nil {
+		return nil, fmt.Errorf("socket: %w; a path longer than about 100 characters cannot be one: choose a shorter --dir", err)
+	}
+	l.(*net.UnixListener).SetUnlinkOnClose(false)
+	if err := errors.Join(os.Chmod(bound, 0o600), os.Rename(bound, path)); err != nil {
+		return nil, errors.Join(fmt.Errorf("socket: %w", err), l.Close())
+	}
+	return &socket{l, path}, nil
+}
+
+type socket struct {
+	net.Listener
+	path string
+}
+
+func (s *socket) Close() error {
+	_ = os.Remove(s.path)
+	return s.Listener.Close()
+}

@@ -1,0 +1,243 @@
+package peer
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"entente/node"
+	"entente/record"
+)
+
+// client speaks to one party's node over one connection at a time.
+type client struct {
+	p    *Peer
+	to   record.Party
+	addr string
+	http *http.Client
+	word map[record.ID]time.Time // when a state digest was last sent, per group
+	took bool                    // the peer took something in this round: a line that breaks now and then is no absent peer
+}
+
+func (p *Peer) client(to record.Party) *client {
+	c := &client{p: p, to: to, word: map[record.ID]time.Time{}}
+	tr := &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: 3 * heartbeat, DisableCompression: true,
+		DialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			pin, addr, err := p.n.PeerKey(ctx, to)
+			if err != nil {
+				return nil, err
+			}
+			raw, err := p.o.Dial(ctx, addr)
+			if err != nil {
+				return nil, err
+			}
+			t := tls.Client(raw, p.config(func(pub ed25519.PublicKey) error {
+				if !pub.Equal(pin) {
+					return fmt.Errorf("the node at %s has not the key of %s: %w", addr, to, errWrongKey)
+				}
+				return nil
+			}))
+			hctx, cancel := context.WithTimeout(ctx, dialTimeout)
+			defer cancel()
+			if err := t.HandshakeContext(hctx); err != nil {
+				return nil, errors.Join(err, raw.Close())
+			}
+			return t, nil
+		}}
+	c.http = &http.Client{Transport: tr, Timeout: callTimeout}
+	return c
+}
+
+var errWrongKey = errors.New("another node answers there")
+
+// call sends one message and reads the answer. A Fault comes back as the node error it stands for.
+func (c *client) call(ctx context.Context, path string, in, out any) (Fault, error) {
+	b, err := enc.Marshal(in)
+	if err != nil {
+		return Fault{}, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+strings.ToLower(string(c.to))+path, bytes.NewReader(b))
+	if err != nil {
+		return Fault{}, err
+	}
+	req.Header.Set("Content-Type", pathCBOR)
+	req.Header.Set(instanceHeader, strings.Join(c.p.n.Instances(), ","))
+	c.p.fault("send")
+	res, err := c.http.Do(req)
+	if err != nil {
+		return Fault{}, err
+	}
+	defer res.Body.Close()
+	if res.StatusCode == http.StatusOK {
+		return Fault{}, read(res.Body, out)
+	}
+	var f Fault
+	if err := read(io.LimitReader(res.Body, maxHeader), &f); err != nil {
+		return Fault{}, fmt.Errorf("%s answers %s: %w", c.to, res.Status, errRemote)
+	}
+	return f, f.err()
+}
+
+// push delivers everything a party has not acknowledged, in order, and goes on as the node grows. An absent peer is tried again
+// with growing pauses, for as long as it takes; its own contact ends the pause.
+func (p *Peer) push(ctx context.Context, to record.Party) {
+	c, wait := p.client(to), time.Duration(0)
+	defer c.http.CloseIdleConnections()
+	for {
+		changed := p.n.Changed()
+		c.took = false
+		err := c.round(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		pause, heard := heartbeat, chan struct{}(nil)
+		if err != nil {
+			if c.took {
+				wait = 0
+			}
+			wait = min(max(wait*2, retryFirst), retryLast)
+			pause, changed, heard = wait, nil, p.signal(p.wakeups, to) // its own contact ends the wait; while all is well it says nothing new
+			p.log.Info("peer not reached or refused", "peer", to, "retry", pause.String(), "err", err)
+		} else {
+			wait = 0
+		}
+		t := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return
+		case <-changed:
+		case <-heard:
+		case <-p.signal(p.losses, to):
+		case <-t.C:
+		}
+		t.Stop()
+	}
+}
+
+// round brings one party up to date in every shared group.
+func (c *client) round(ctx context.Context) error {
+	var errs []error
+	for _, g := range c.p.n.Shared(c.to) {
+		if err := c.group(ctx, g); err != nil {
+			errs = append(errs, fmt.Errorf("group %s: %w", g.Short(), err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (c *client) group(ctx context.Context, g record.ID) error {
+	if slices.Contains(c.p.n.Restoring()[g], c.to) {
+		if err := c.recover(ctx, g); err != nil {
+			return err
+		}
+	}
+	from, err := c.p.n.Acked(ctx, g, c.to)
+	if err != nil {
+		return err
+	}
+	var kept chan error // the receipt of the message before is stored while the next one travels
+	settle := func() error {
+		if kept == nil {
+			return nil
+		}
+		err := <-kept
+		kept = nil
+		return err
+	}
+	defer func() { _ = settle() }() // an error on the way out is of a message that is sent again
+	for gaps := 0; ; {
+		sizes, err := c.p.n.Sizes(g)
+		if err != nil {
+			return err
+		}
+		from = min(from, sizes[c.p.n.Party()])
+		m, err := c.p.n.Outgoing(ctx, g, c.to, from)
+		if err != nil {
+			return err
+		}
+		done := from+uint64(len(m.Records)) >= sizes[c.p.n.Party()]
+		if done && time.Since(c.word[g]) > stateEvery {
+			if m.State, err = c.p.n.State(ctx, g); err != nil {
+				return err
+			}
+			c.word[g] = time.Now()
+		}
+		var ack node.Ack
+		f, err := c.call(ctx, pathPush, m, &ack)
+		if errors.Is(err, node.ErrGap) && gaps < maxGaps {
+			gaps++
+			if f.Size > sizes[c.p.n.Party()] { // it says it holds more of our log than we do: then it can show our signature under it
+				if err := c.recover(ctx, g); err != nil {
+					return err
+				}
+			}
+			from = f.Size // it holds less than it acknowledged: it was restored, or another message came first
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		c.p.fault("acknowledged")
+		if err := settle(); err != nil {
+			return err
+		}
+		kept = make(chan error, 1)
+		go func(kept chan<- error) { kept <- c.p.n.Acknowledged(ctx, g, c.to, m, &ack) }(kept)
+		c.took = true
+		next := max(ack.Size, from+uint64(len(m.Records)))
+		last := done || next == from
+		if last {
+			if err := settle(); err != nil {
+				return err
+			}
+		}
+		if err := c.hunts(ctx); err != nil {
+			return err
+		}
+		if last {
+			return nil
+		}
+		from = next
+	}
+}
+
+// recover takes back what the peer holds of our log and we do not (rule C10).
+func (c *client) recover(ctx context.Context, g record.ID) error {
+	err := c.p.n.Recover(ctx, g, c.to, func(from uint64) (*node.Push, error) {
+		var out node.Push
+		_, err := c.call(ctx, pathReturn, ReturnQuery{g, from}, &out)
+		return &out, err
+	})
+	if err != nil {
+		return fmt.Errorf("take back what %s holds: %w", c.to, err)
+	}
+	return nil
+}
+
+// hunts asks the peer where its copy of a log parts from ours.
+func (c *client) hunts(ctx context.Context) error {
+	for _, h := range c.p.n.Hunts(c.to) {
+		err := c.p.n.Pursue(ctx, h, func(q node.Ask) (*node.Answer, error) {
+			var a node.Answer
+			_, err := c.call(ctx, pathAsk, q, &a)
+			return &a, err
+		})
+		switch {
+		case errors.Is(err, node.ErrFork):
+			c.p.log.Error("records do not match", "party", h.Party, "via", h.Via, "err", err)
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
