@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/term"
+
+	"entente"
+)
+
+// The exit codes.
+const (
+	exitOK      = 0
+	exitRefused = 1 // the command was understood and could not be done, or what was checked does not hold
+	exitUsage   = 2
+)
+
+// cli is every command. A command's fields are its flags; its Run does it.
+type cli struct {
+	Dir       string `help:"The node's folder." default:"./entente-node" env:"ENTENTE_DIR" placeholder:"DIR" type:"path"`
+	As        string `help:"Office to act as: its token is DIR/tokens/OFFICE. Without it: the only token there, else the operator." placeholder:"OFFICE"`
+	TokenFile string `help:"File with an office's token." placeholder:"FILE" type:"path"`
+	JSON      bool   `help:"Answer as one JSON object or list on stdout; errors as one JSON object on stderr."`
+	Progress  bool   `help:"Show progress on stderr even where it is no terminal."`
+
+	Init         initCmd    `cmd:"" group:"setup" help:"Make a node: its folder, its keys, its first office."`
+	Serve        serveCmd   `cmd:"" group:"setup" help:"Run the node: exchange with peers, and the API."`
+	Seat         seatCmd    `cmd:"" group:"setup" help:"Keys of officials."`
+	Powers       powersCmd  `cmd:"" group:"setup" help:"Who may sign for the party in a group."`
+	Token        tokenCmd   `cmd:"" group:"setup" help:"Tokens by which offices use the API."`
+	Introduction introCmd   `cmd:"" group:"setup" help:"Print or save what another party needs to know of this one."`
+	Peer         peerCmd    `cmd:"" group:"setup" help:"Other parties."`
+	Peers        peersCmd   `cmd:"" group:"setup" help:"What each peer does not hold yet, and when it last answered."`
+	Group        groupCmd   `cmd:"" group:"setup" help:"Found and look at groups."`
+	Groups       groupsCmd  `cmd:"" group:"setup" help:"List the groups of this node."`
+	Propose      proposeCmd `cmd:"" group:"acts" help:"Propose a text: a new instrument, another text for one, or a new version."`
+	Consent      consentCmd `cmd:"" group:"acts" help:"Consent to exactly that version."`
+	Withdraw     withdraw   `cmd:"" group:"acts" help:"Withdraw a consent, or give notice on what is in force."`
+	Report       reportCmd  `cmd:"" group:"acts" help:"Report on an instrument, or open a report of its own."`
+	Reply        replyCmd   `cmd:"" group:"acts" help:"Answer a record: acknowledge, contest, object, answer."`
+	Note         noteCmd    `cmd:"" group:"acts" help:"Add a note to an instrument."`
+	Drafts       draftsCmd  `cmd:"" group:"acts" help:"Acts that wait for signatures."`
+	Sign         signCmd    `cmd:"" group:"acts" help:"Sign a draft with an official's seat."`
+	Drop         dropCmd    `cmd:"" group:"acts" help:"Drop a draft and destroy its content."`
+	List         listCmd    `cmd:"" group:"look" help:"List instruments."`
+	Show         showCmd    `cmd:"" group:"look" help:"Where an instrument stands, in plain words."`
+	Read         readCmd    `cmd:"" group:"look" help:"Read a part. The read stands in the access log."`
+	Log          logCmd     `cmd:"" group:"look" help:"The access log; export of a transparency log."`
+	Alarms       alarmsCmd  `cmd:"" group:"look" help:"What people must look at."`
+	Check        checkCmd   `cmd:"" group:"proof" help:"Rebuild everything from the logs and compare, verify every signature and digest."`
+	Export       exportCmd  `cmd:"" group:"proof" help:"Write an evidence file that anybody can verify offline."`
+	Verify       verifyCmd  `cmd:"" group:"proof" help:"Verify an evidence file: no node, no database, no network."`
+	Fork         forkCmd    `cmd:"" group:"proof" help:"Proofs that a party signed two histories."`
+	Restore      restoreCmd `cmd:"" group:"proof" help:"After a restore: who has not answered, going on without them, orphans."`
+	Demo         demoCmd    `cmd:"" group:"setup" help:"Two governments' nodes run an implementation group from charter to evidence."`
+	Version      versionCmd `cmd:"" group:"setup" help:"Print the version."`
+}
+
+const about = `The shared workspace of an implementation group between sovereign parties. Each party runs its own node with its own
+transparency log; nothing binds a party until its officials signed that exact text.
+
+Ids may be shortened to a prefix of at least 6 digits. --group may be left out when there is one joint group, and may be given by
+its track (security). Dates are YYYY-MM-DD or RFC 3339. Every command has --help with examples.`
+
+// app is what a command runs with.
+type app struct {
+	ctx    context.Context
+	in     io.Reader
+	out    io.Writer
+	err    io.Writer
+	kinds  entente.Kinds
+	flags  *cli
+	secret map[string]string // passphrases read once
+}
+
+// exited carries kong's wish to end (help was printed) out of the parser.
+type exited int
+
+// Main runs one command and returns its exit code. kinds are those the node knows.
+func Main(args []string, in io.Reader, out, errOut io.Writer, kinds entente.Kinds) (code int) {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	a := &app{ctx: ctx, in: in, out: out, err: errOut, kinds: kinds, flags: new(cli), secret: map[string]string{}}
+	defer func() {
+		if v := recover(); v != nil {
+			x, ok := v.(exited)
+			if !ok {
+				panic(v)
+			}
+			code = int(x)
+		}
+	}()
+	k, err := kong.New(a.flags, kong.Name("entente"), kong.Description(about), kong.Writers(out, errOut), kong.Exit(func(c int) { panic(exited(c)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 120}),
+		kong.ExplicitGroups([]kong.Group{{Key: "setup", Title: "Setting up:"}, {Key: "acts", Title: "Acts, each signed by officials:"}, {Key: "look", Title: "Looking:"}, {Key: "proof", Title: "Proof and care:"}}))
+	if err != nil {
+		panic(err) // the grammar is wrong, not the user
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	cmd, err := k.Parse(args)
+	if err != nil {
+		for _, x := range args {
+			a.flags.JSON = a.flags.JSON || x == "--json"
+		}
+		return a.fail(usage("%w", err))
+	}
+	if err := cmd.Run(a); err != nil {
+		return a.fail(err)
+	}
+	return exitOK
+}
+
+// print answers: v as JSON, or text for people.
+func (a *app) print(v any, text func(io.Writer)) error {
+	if !a.flags.JSON {
+		text(a.out)
+		return nil
+	}
+	e := json.NewEncoder(a.out)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// say tells people what is going on; programs are not told.
+func (a *app) say(format string, args ...any) {
+	if !a.flags.JSON {
+		fmt.Fprintf(a.err, format+"\n", args...)
+	}
+}
+
+// terminal returns the file of stdin where somebody sits at it.
+func (a *app) terminal() *os.File {
+	if f, ok := a.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return f
+	}
+	return nil
+}
+
+func (a *app) onTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// errSilent ends a command with exit code 1 after it has said everything.
+var errSilent = errors.New("does not hold")

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"entente"
+	"entente/api"
+	"entente/node"
+	"entente/record"
+)
+
+type powersCmd struct {
+	Show powersShowCmd `cmd:"" help:"Show each party's offices, seats and what they may sign."`
+	Set  powersSetCmd  `cmd:"" help:"Put new powers of this party on record, under the root key."`
+}
+
+type powersShowCmd struct {
+	Group string `help:"The group: track, id or prefix." placeholder:"GROUP"`
+}
+
+func (powersShowCmd) Help() string {
+	return "Examples:\n  entente powers show\n  entente powers show --group trade --json"
+}
+
+func (c *powersShowCmd) Run(a *app) error {
+	return a.with(func(s *session) error {
+		g, err := s.group(a, c.Group)
+		if err != nil {
+			return err
+		}
+		ps, err := s.Powers(a.ctx, g.ID)
+		if err != nil {
+			return err
+		}
+		return a.print(ps, func(w io.Writer) {
+			for _, p := range g.Founding.IDs() {
+				if ps[p] == nil {
+					fmt.Fprintf(w, "%s: no powers here yet\n", p)
+					continue
+				}
+				fmt.Fprintf(w, "%s: root key %s\n", p, ps[p].Root)
+				for _, o := range ps[p].Offices {
+					fmt.Fprintf(w, "  %-16s %d seats%s\n", o.ID, len(o.Seats), grants(o))
+				}
+			}
+		})
+	})
+}
+
+func grants(o entente.Office) string {
+	s := ""
+	for _, g := range o.Grants {
+		s += fmt.Sprintf("; %d sign for %s", g.Sign, strings.Join(g.Kinds, ", "))
+		if len(g.Verbs) > 0 {
+			s += fmt.Sprintf(" (%v)", g.Verbs)
+		}
+		if len(g.Lines) > 0 {
+			s += " on " + strings.Join(g.Lines, ", ")
+		}
+		if g.Until != 0 {
+			s += " until " + day(g.Until)
+		}
+	}
+	return s
+}
+
+type powersSetCmd struct {
+	Group          string `help:"The group: track, id or prefix; own: the party's own." placeholder:"GROUP"`
+	Offices        string `required:"" help:"The offices as JSON." placeholder:"FILE" type:"existingfile"`
+	PassphraseFile string `help:"File that holds the root key's passphrase." placeholder:"FILE" type:"path"`
+	Yes            bool   `help:"Do not ask."`
+}
+
+func (powersSetCmd) Help() string {
+	return `The whole list of offices takes the place of the one before, from this record on. The root key signs it.
+
+FILE is a list like this; a seat without a key takes the one that entente seat new made; kinds ["*"] is every kind, and verbs, lines
+and until (Unix seconds) may be left out; sign says how many seats of the office must sign:
+
+  [{"id": "legal", "names": {"en": "Legal adviser", "es": "Consultoría Jurídica"},
+    "seats": [{"number": 1}, {"number": 2}],
+    "grants": [{"kinds": ["commitment", "statement"], "verbs": ["consent"], "lines": ["arms"], "sign": 2}]}]
+
+Examples:
+  entente powers set --group security --offices offices.json
+  entente powers set --group own --offices offices.json`
+}
+
+func (c *powersSetCmd) Run(a *app) error {
+	offices, err := readOffices(c.Offices, a.flags.Dir)
+	if err != nil {
+		return err
+	}
+	return a.with(func(s *session) error {
+		op := &session{Client: s.operator, operator: s.operator}
+		g, err := op.group(a, c.Group)
+		if err != nil {
+			return err
+		}
+		sealed, err := op.putPowers(a, g.ID, offices, c.PassphraseFile, c.Yes)
+		if err != nil {
+			return err
+		}
+		return a.print(sealed, func(w io.Writer) { fmt.Fprintf(w, "Powers are on record: %s\n", sealed.Ref) })
+	})
+}
+
+// putPowers drafts powers with the node's own keys and the offices given, and signs them here with the root key: it never
+// reaches the node.
+func (s *session) putPowers(a *app, g record.ID, offices []entente.Office, passFile string, yes bool) (*node.Sealed, error) {
+	n, err := s.Node(a.ctx)
+	if err != nil {
+		return nil, err
+	}
+	i, err := s.operator.Introduction(a.ctx)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(offices, func(x, y entente.Office) int { return strings.Compare(x.ID, y.ID) })
+	p := entente.Powers{Root: i.Introduction.Root, Next: i.Introduction.Next, Keys: n.Keys, Address: n.Address, Offices: offices}
+	if err := p.Check(); err != nil {
+		return nil, hint(fmt.Errorf("powers: %w", err), "entente powers set --help shows the form of offices")
+	}
+	terms, err := json.Marshal(p)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.operator.NewDraft(a.ctx, g, api.NewAct{Kind: "powers", Verb: record.Propose, Terms: terms})
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := s.signRoot(a, g, d, passFile, yes)
+	if err != nil {
+		_ = s.operator.DropDraft(a.ctx, g, d.Nonce)
+	}
+	return sealed, err
+}

@@ -1,0 +1,296 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"entente/api"
+	"entente/node"
+	"entente/record"
+)
+
+// put drafts an act and signs it with the seats given.
+func (s *session) put(a *app, g record.ID, act api.NewAct, f signFlags) (*api.Progress, error) {
+	var seats []seatRef
+	for _, x := range f.Seat { // before anything is drafted
+		ref, err := parseSeat(a.flags.Dir, x)
+		if err != nil {
+			return nil, err
+		}
+		seats = append(seats, ref)
+	}
+	d, err := s.NewDraft(a.ctx, g, act)
+	if err != nil {
+		return nil, err
+	}
+	if len(seats) == 0 {
+		return &api.Progress{Draft: &d}, nil
+	}
+	p, err := s.sign(a, g, d, seats, f)
+	if err != nil {
+		if e := s.DropDraft(a.ctx, g, d.Nonce); e != nil && !errors.Is(e, node.ErrNotFound) {
+			return nil, hint(err, "the act stays as draft %s; entente drop %s discards it", d.Nonce, d.Nonce.String()[:8])
+		}
+	}
+	return p, err
+}
+
+// sign shows what is to be signed, asks, and signs with each seat. What is shown and what is signed are computed here, from the
+// header's own bytes and the parts held against it: a node that shows one text and asks for the signature of another is found out.
+func (s *session) sign(a *app, g record.ID, d api.Draft, seats []seatRef, f signFlags) (*api.Progress, error) {
+	h, text, err := s.exactText(a, g, d)
+	if err != nil {
+		return nil, err
+	}
+	a.say("%s", text)
+	if err := a.confirm("Sign exactly this?", f.Yes); err != nil {
+		return nil, err
+	}
+	var all []record.Approval
+	for _, seat := range seats {
+		x, err := a.approve(h.Party, d.Act, seat, f.PassphraseFile)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, x)
+	}
+	p, err := s.Approve(a.ctx, g, d.Nonce, all...)
+	return &p, err
+}
+
+// signRoot signs what only the root key may sign.
+func (s *session) signRoot(a *app, g record.ID, d api.Draft, passFile string, yes bool) (*node.Sealed, error) {
+	h, text, err := s.exactText(a, g, d)
+	if err != nil {
+		return nil, err
+	}
+	a.say("%s", text)
+	if err := a.confirm("Sign exactly this with the root key?", yes); err != nil {
+		return nil, err
+	}
+	x, err := a.approveRoot(h.Party, d.Act, passFile)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.operator.Approve(a.ctx, g, d.Nonce, x)
+	if err == nil && p.Sealed == nil {
+		err = fmt.Errorf("not on record: %s", strings.Join(p.Draft.Missing, "; "))
+	}
+	return p.Sealed, err
+}
+
+var errOtherText = errors.New("the node shows one text and asks for a signature under another")
+
+// exactText is what a signature will stand under, in words.
+func (s *session) exactText(a *app, g record.ID, d api.Draft) (*record.Header, string, error) {
+	wrong := func(what string) error {
+		return hint(fmt.Errorf("%w: %s", errOtherText, what), "do not sign; have the node looked at")
+	}
+	h := new(record.Header)
+	if err := record.Unmarshal(d.Encoded, h); err != nil {
+		return nil, "", wrong("its header cannot be read")
+	}
+	if act, err := record.Act(h); err != nil || act != d.Act {
+		return nil, "", wrong("its digest is another")
+	}
+	if h.Group != g || h.Nonce != d.Nonce {
+		return nil, "", wrong("it belongs to another group or draft")
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "To be signed for %s: %s %s\n", h.Party, h.Kind, h.Verb)
+	line := func(name string, v any, is bool) {
+		if is {
+			fmt.Fprintf(&b, "  %-12s %v\n", name, v)
+		}
+	}
+	line("group", h.Group, true)
+	line("instrument", h.Instrument, !h.Instrument.IsZero())
+	line("version", h.Version, !h.Version.IsZero())
+	line("replaces", h.Replaces, !h.Replaces.IsZero())
+	line("charter", h.Charter, true)
+	line("until", moment(h.Until), h.Until != 0)
+	line("participants", h.Participants, len(h.Participants) > 0)
+	line("line", h.Line, h.Line != "")
+	line("nature", clean(string(h.Nature)), h.Nature != "")
+	terms, err := a.kinds.DecodeTerms(h)
+	if err != nil {
+		return nil, "", hint(err, "this program does not know the kind or its terms, and signs nothing that it cannot show: use the version that the node runs")
+	}
+	if len(h.Terms) > 0 {
+		fmt.Fprintf(&b, "  %-12s %s\n", "terms", clean(jsonText(terms)))
+	}
+	if len(h.Parts) > 0 {
+		parts, err := s.DraftParts(a.ctx, g, d.Nonce)
+		if err != nil {
+			return nil, "", fmt.Errorf("read what is to be signed: %w", err)
+		}
+		if len(parts) != len(h.Parts) {
+			return nil, "", hint(fmt.Errorf("%d of %d parts may be read by this office", len(parts), len(h.Parts)), "sign as an office that may read them all: --as OFFICE")
+		}
+		for _, p := range parts {
+			if len(p.Salt) != len(record.Salt{}) {
+				return nil, "", wrong("a part has no salt")
+			}
+			if err := record.Open(h, record.Part{Name: p.Name, Salt: record.Salt(p.Salt), Content: p.Raw}); err != nil {
+				return nil, "", wrong("the part " + p.Name + " is not the one in its header")
+			}
+			ref, _ := h.Part(p.Name)
+			partText(&b, p.Name, ref, p.Raw, p.Table)
+		}
+	}
+	if err := s.underlying(a, g, h, &b); err != nil {
+		return nil, "", err
+	}
+	fmt.Fprintf(&b, "  %-12s %s", "act", d.Act)
+	return h, b.String(), nil
+}
+
+// shown of one part before a signature; the rest is read with entente read.
+const shownRunes = 4000
+
+func partText(b *strings.Builder, name string, ref record.PartRef, raw []byte, t *api.Table) {
+	fmt.Fprintf(b, "  part %s, TLP:%s to %v, %d bytes, digest %s\n", name, ref.Marking.TLP, ref.Marking.ReleasableTo, ref.Length, ref.Digest)
+	switch {
+	case t != nil:
+		fmt.Fprintf(b, "    %d rows of %s\n", len(t.Rows), clean(strings.Join(t.Columns, ", ")))
+	case !utf8.Valid(raw):
+	default:
+		s := []rune(clean(string(raw)))
+		if len(s) > shownRunes {
+			s = append(s[:shownRunes:shownRunes], []rune(" … (read the rest before signing)")...)
+		}
+		fmt.Fprintf(b, "    %s\n", strings.ReplaceAll(strings.TrimSpace(string(s)), "\n", "\n    "))
+	}
+}
+
+// underlying shows the text that a consent or withdrawal speaks of.
+func (s *session) underlying(a *app, g record.ID, h *record.Header, b *strings.Builder) error {
+	if (h.Verb != record.Consent && h.Verb != record.Withdraw) || h.Version == g {
+		return nil
+	}
+	r, err := s.Record(a.ctx, g, h.Version)
+	if err != nil {
+		return fmt.Errorf("read the version: %w", err)
+	}
+	fmt.Fprintf(b, "  of the text that %s proposed on %s", r.Header.Party, day(r.Header.Time))
+	if len(r.Header.Terms) > 0 {
+		fmt.Fprintf(b, ", terms %s", clean(string(r.Header.Terms)))
+	}
+	b.WriteByte('\n')
+	parts, err := s.Parts(a.ctx, g, h.Version)
+	if err != nil {
+		return fmt.Errorf("read the version: %w", err)
+	}
+	for _, ref := range r.Header.Parts {
+		i := slices.IndexFunc(parts, func(p api.Part) bool { return p.Name == ref.Name })
+		if i < 0 {
+			return hint(fmt.Errorf("the part %s of the text may not be read by this office", ref.Name), "sign as an office that may read all of it: --as OFFICE")
+		}
+		raw := parts[i].Content
+		if parts[i].Text != "" {
+			raw = []byte(parts[i].Text)
+		}
+		partText(b, ref.Name, ref, raw, parts[i].Table)
+	}
+	return nil
+}
+
+type draftsCmd struct {
+	Group string `help:"The group: track, id or prefix." placeholder:"GROUP"`
+}
+
+func (draftsCmd) Help() string {
+	return "Examples:\n  entente drafts\n  entente drafts --group own --json"
+}
+
+func (c *draftsCmd) Run(a *app) error {
+	return a.with(func(s *session) error {
+		g, err := s.group(a, c.Group)
+		if err != nil {
+			return err
+		}
+		ds, err := s.Drafts(a.ctx, g.ID)
+		if err != nil {
+			return err
+		}
+		return a.print(ds, func(w io.Writer) {
+			if len(ds) == 0 {
+				fmt.Fprintln(w, "No act waits for signatures.")
+			}
+			for _, d := range ds {
+				draftText(w, d)
+			}
+		})
+	})
+}
+
+type signCmd struct {
+	Draft string `arg:"" help:"The draft, by its name or a prefix."`
+	Group string `help:"The group: track, id or prefix." placeholder:"GROUP"`
+	signFlags
+}
+
+func (signCmd) Help() string {
+	return `Shows the exact text and its digest, asks, and signs with the seat. When no signature is missing the act goes on record.
+
+Examples:
+  entente drafts
+  entente sign 0f3a9c --seat legal/2`
+}
+
+func (c *signCmd) Run(a *app) error {
+	if len(c.Seat) == 0 {
+		return usage("say which seat signs: --seat OFFICE/NUMBER")
+	}
+	var seats []seatRef
+	for _, x := range c.Seat {
+		ref, err := parseSeat(a.flags.Dir, x)
+		if err != nil {
+			return err
+		}
+		seats = append(seats, ref)
+	}
+	return a.with(func(s *session) error {
+		g, err := s.group(a, c.Group)
+		if err != nil {
+			return err
+		}
+		d, err := s.draft(a, g.ID, c.Draft)
+		if err != nil {
+			return err
+		}
+		p, err := s.sign(a, g.ID, d, seats, c.signFlags)
+		if err != nil {
+			return err
+		}
+		return a.print(p, func(w io.Writer) { progressText(w, p) })
+	})
+}
+
+type dropCmd struct {
+	Draft string `arg:"" help:"The draft, by its name or a prefix."`
+	Group string `help:"The group: track, id or prefix." placeholder:"GROUP"`
+}
+
+func (dropCmd) Help() string { return "Example:\n  entente drop 0f3a9c" }
+
+func (c *dropCmd) Run(a *app) error {
+	return a.with(func(s *session) error {
+		g, err := s.group(a, c.Group)
+		if err != nil {
+			return err
+		}
+		d, err := s.draft(a, g.ID, c.Draft)
+		if err != nil {
+			return err
+		}
+		if err := s.DropDraft(a.ctx, g.ID, d.Nonce); err != nil {
+			return err
+		}
+		return a.print(map[string]any{"dropped": d.Nonce}, func(w io.Writer) { fmt.Fprintf(w, "Draft %s is gone, with its content.\n", d.Nonce) })
+	})
+}
