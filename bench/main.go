@@ -1,0 +1,98 @@
+// Command bench measures Entente against limits and peers: medians of interleaved rounds in one run.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"syscall"
+)
+
+// Figure is one measured quantity: the median of its rounds.
+type Figure struct {
+	Name   string    `json:"name"`
+	Unit   string    `json:"unit"`
+	Median float64   `json:"median"`
+	Rounds []float64 `json:"rounds"`
+	Budget string    `json:"budget,omitempty"`
+}
+
+type report struct {
+	figures []Figure
+}
+
+func (r *report) add(name, unit, budget string, rounds ...float64) float64 {
+	m := median(rounds)
+	r.figures = append(r.figures, Figure{name, unit, m, rounds, budget})
+	fmt.Fprintf(os.Stderr, "%-58s %12.3f %-10s %s\n", name, m, unit, budget)
+	return m
+}
+
+func median(x []float64) float64 {
+	s := slices.Sorted(slices.Values(x))
+	if len(s) == 0 {
+		return 0
+	}
+	return s[len(s)/2]
+}
+
+// cpu is the time this process has used on all cores, in seconds.
+func cpu() float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return float64(u.Utime.Sec+u.Stime.Sec) + float64(u.Utime.Usec+u.Stime.Usec)/1e6
+}
+
+func main() {
+	rounds := flag.Int("rounds", 5, "rounds of each comparison, interleaved")
+	per := flag.Int("n", 8000, "operations per round")
+	backlog := flag.Int("backlog", 20000, "records written while the other node was away")
+	sizes := flag.String("sizes", "10000,100000", "sizes of the log at which the exchange is measured again")
+	dir := flag.String("dir", "", "folder for the databases (default: a temporary one)")
+	only := flag.String("only", "", "exchange, append, backlog, sizes or check; empty: all")
+	flag.Parse()
+	debug.SetGCPercent(400) // as entente serve does
+	if err := run(*rounds, *per, *backlog, *sizes, *dir, *only); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(rounds, per, backlog int, sizes, dir, only string) error {
+	if dir == "" {
+		d, err := os.MkdirTemp("", "entente-bench-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(d)
+		dir = d
+	}
+	ctx, r := context.Background(), &report{}
+	fmt.Fprintf(os.Stderr, "%d cores, %s, %d rounds of %d\n", runtime.GOMAXPROCS(0), runtime.Version(), rounds, per)
+	for _, part := range []struct {
+		name string
+		run  func() error
+	}{
+		{"exchange", func() error { return exchange(ctx, r, dir, rounds, per) }},
+		{"append", func() error { return appends(ctx, r, dir, rounds, per) }},
+		{"backlog", func() error { return backlogs(ctx, r, dir, backlog) }},
+		{"sizes", func() error { return bySize(ctx, r, dir, sizes, per) }},
+	} {
+		if only != "" && only != part.name {
+			continue
+		}
+		if err := part.run(); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
+	}
+	e := json.NewEncoder(os.Stdout)
+	e.SetIndent("", "  ")
+	return e.Encode(r.figures)
+}
