@@ -170,6 +170,7 @@ func audit(rt *rapid.T, v *view, count tally) {
 	}
 	for id := range v.states {
 		s := v.state(id)
+		attentive(rt, s, v.ledger.Parties(), count)
 		forced := 0
 		for _, x := range s.Versions {
 			count["late consents"] += len(x.Late)

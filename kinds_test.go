@@ -66,7 +66,7 @@ func TestEveryKindTakesAValidInstrument(t *testing.T) {
 		d.commitment: {Kind: "commitment", Line: "fuel", Owner: "MX", Due: epoch + 99, Facts: []entente.Fact{{Name: "objective", Value: d.objective.String()}, {Name: "office", Value: "fuel-desk"}, {Name: "verifier", Value: "US"}}},
 		d.indicator: {Kind: "indicator", Due: epoch + 5, Facts: []entente.Fact{{Name: "baseline", Value: "1.0"}, {Name: "code", Value: "fuel.seized"}, {Name: "counting_unit", Value: "seizure"}, {Name: "direction", Value: "up"},
 			{Name: "fiscal_month", Value: "10"}, {Name: "objective", Value: d.objective.String()}, {Name: "period", Value: "month"}, {Name: "target", Value: "2"}, {Name: "unit", Value: "l"}}},
-		d.meeting:     {Kind: "meeting", Owner: "US", Due: epoch + 50, Facts: []entente.Fact{{Name: "host", Value: "US"}, {Name: "items", Value: "1"}, {Name: "number", Value: "3"}}},
+		d.meeting:     {Kind: "meeting", Owner: "US", Due: epoch + 50, Facts: []entente.Fact{{Name: "host", Value: "US"}, {Name: "items", Value: "1"}, {Name: "number", Value: "3"}, {Name: "starts", Value: fmt.Sprint(epoch + 50)}}},
 		d.decision:    {Kind: "decision", Facts: []entente.Fact{{Name: "meeting", Value: d.meeting.String()}}},
 		d.statement:   {Kind: "statement", Due: epoch + 77},
 		d.observation: {Kind: "observation", Owner: "MX", Facts: []entente.Fact{{Name: "indicator", Value: d.indicator.String()}, {Name: "source", Value: "agency"}, {Name: "version", Value: d.indicator.String()}, {Name: "vintage", Value: "2025-03"}}},

@@ -62,6 +62,7 @@ var meetingKind = &Kind{
 		if t := textTerms[Meeting](s, records); t != nil {
 			s.Owner, s.Due = t.Host, t.Starts
 			s.set("host", string(t.Host))
+			s.set("starts", strconv.FormatInt(t.Starts, 10))
 			if t.Number > 0 {
 				s.set("number", strconv.FormatUint(t.Number, 10))
 			}

@@ -161,75 +161,130 @@ type View struct {
 
 // At reads the state at a moment, Unix seconds.
 func (s *State) At(now int64) View {
-	v := View{Phase: s.phase(now)}
-	open := map[record.ID]int{}
-	for _, x := range s.Versions {
-		if x.Standing == consent.Open && (x.Until == 0 || now <= x.Until) && !x.pulled() {
-			open[x.Replaces]++
-			v.Counter = v.Counter || open[x.Replaces] > 1
+	v := View{Phase: s.Standing().At(now), Observations: len(s.observations()) > 0}
+	f, live := s.InForce(), s.live()
+	open := map[record.ID]bool{}
+	for i, x := range s.Versions {
+		if live[i] && (x.Until == 0 || now <= x.Until) {
+			v.Counter = v.Counter || open[x.Replaces]
+			v.Amending = f != nil
+			open[x.Replaces] = true
 		}
 		for _, sd := range x.Sides {
 			v.Pending = v.Pending || (x.Standing == consent.Open && sd.Pending)
 		}
 	}
-	if f := s.InForce(); f != nil {
+	if f != nil {
 		v.Settled = f.Settled
-		v.Amending = open[f.ID] > 0
 		v.Leaving = len(s.Notices) > 0 && now < s.Ends
 	}
-	target := s.Instrument
-	if n := len(s.Reports); n > 0 {
-		target = s.Reports[n-1].ID
-		v.Done = s.Reports[n-1].Progress == ProgressDone
-	}
-	stances := map[record.Party]Stance{}
-	for _, r := range s.Replies {
-		if r.To == target || (len(s.Reports) == 0 && s.isVersion(r.To)) {
-			stances[r.Ref.Party] = r.Stance
-		}
-	}
-	verifier := record.Party(s.Fact("verifier"))
-	for p, st := range stances {
-		v.Verified = v.Verified || (v.Done && st == Acknowledge && (verifier == "" || p == verifier))
-		v.Observations = v.Observations || st == Contest || st == Object
-	}
-	v.Overdue = v.Phase == PhaseInForce && s.Due != 0 && now >= s.Due && !v.Done
+	v.Done, v.Verified = s.done()
+	v.Overdue = v.Phase == PhaseInForce && s.Owner != "" && s.Due != 0 && now >= s.Due && !v.Done && !s.session()
 	return v
 }
 
-func (s *State) isVersion(id record.ID) bool {
-	return slices.ContainsFunc(s.Versions, func(v VersionState) bool { return v.ID == id })
+// live says of each version whether it can still be agreed, but for its until: open, withdrawn by nobody, and, where a text
+// is in force, meant to replace it, directly or through texts between.
+func (s *State) live() []bool {
+	f, out := s.InForce(), make([]bool, len(s.Versions))
+	follows := map[record.ID]bool{}
+	for i := range s.Versions { // a text stands after those it replaces
+		v := &s.Versions[i]
+		if f == nil || v.Replaces == f.ID || follows[v.Replaces] {
+			follows[v.ID] = true
+			out[i] = v.Standing == consent.Open && !v.pulled()
+		}
+	}
+	return out
+}
+
+// session: it takes place at its date, where other kinds fall due.
+func (s *State) session() bool { return s.Fact("starts") != "" }
+
+// done says whether the latest report says done, and whether the other side, the verifier where one is named, agrees.
+func (s *State) done() (done, verified bool) {
+	n := len(s.Reports)
+	if done = n > 0 && s.Reports[n-1].Progress == ProgressDone; !done {
+		return false, false
+	}
+	verifier := record.Party(s.Fact("verifier"))
+	return true, slices.ContainsFunc(s.spoken(), func(r Reply) bool {
+		return r.Stance == Acknowledge && (verifier == "" || r.Ref.Party == verifier)
+	})
+}
+
+// spoken is each party's latest reply on what counts now: the latest report, or the texts while there is none.
+func (s *State) spoken() []Reply {
+	about := map[record.ID]bool{}
+	if n := len(s.Reports); n > 0 {
+		about[s.Reports[n-1].ID] = true
+	} else {
+		for _, v := range s.Versions {
+			about[v.ID] = true
+		}
+	}
+	var out []Reply
+	for _, r := range s.Replies {
+		if !about[r.To] {
+			continue
+		}
+		out = append(slices.DeleteFunc(out, func(x Reply) bool { return x.Ref.Party == r.Ref.Party }), r)
+	}
+	return out
+}
+
+// stance is what a party said last of it, empty where it said nothing.
+func (s *State) stance(p record.Party) Stance {
+	for _, r := range s.spoken() {
+		if r.Ref.Party == p {
+			return r.Stance
+		}
+	}
+	return ""
+}
+
+// observations are those of the others that count now. What a party consents to afterwards settles its own on the texts.
+func (s *State) observations() []Reply {
+	return slices.DeleteFunc(s.spoken(), func(r Reply) bool {
+		if r.Stance != Contest && r.Stance != Object || s.authorOf(r.To) == r.Ref.Party {
+			return true
+		}
+		return len(s.Reports) == 0 && slices.ContainsFunc(s.Versions, func(v VersionState) bool {
+			return slices.ContainsFunc(v.Sides, func(x Side) bool {
+				return x.Party == r.Ref.Party && x.Consent != nil && x.Consent.Ref.Index > r.Ref.Index
+			})
+		})
+	})
+}
+
+// answered: the author replied to the observations, or put a new text forward after them.
+func (s *State) answered(o Reply, author record.Party) bool {
+	i := slices.IndexFunc(s.Replies, func(r Reply) bool { return r.ID == o.ID })
+	return slices.ContainsFunc(s.Replies[i+1:], func(r Reply) bool {
+		return r.Ref.Party == author && (r.To == o.ID || r.To == o.To && r.Stance == Answer)
+	}) || slices.ContainsFunc(s.Versions[s.version(o.To)+1:], func(v VersionState) bool {
+		return len(s.Reports) == 0 && v.Ref.Party == author && v.Time >= o.Time
+	})
+}
+
+// authorOf names the party whose text or report that is, empty for the founding charter, which is everybody's.
+func (s *State) authorOf(id record.ID) record.Party {
+	if i := s.version(id); i >= 0 {
+		return s.Versions[i].Ref.Party
+	}
+	for _, r := range s.Reports {
+		if r.ID == id {
+			return r.Ref.Party
+		}
+	}
+	return ""
+}
+
+// version is the place of a text among the versions, -1 for what is none.
+func (s *State) version(id record.ID) int {
+	return slices.IndexFunc(s.Versions, func(v VersionState) bool { return v.ID == id })
 }
 
 func (v *VersionState) pulled() bool {
 	return slices.ContainsFunc(v.Sides, func(x Side) bool { return x.Withdrawn != nil })
-}
-
-func (s *State) phase(now int64) Phase {
-	if f := s.InForce(); f != nil {
-		if s.Ends != 0 && now >= s.Ends {
-			return PhaseEnded
-		}
-		return PhaseInForce
-	}
-	if len(s.Versions) == 0 {
-		if len(s.Rejected) > 0 && len(s.Reports) == 0 {
-			return PhaseRejected
-		}
-		return PhaseRecorded
-	}
-	lapsed := false
-	for _, v := range s.Versions {
-		if v.pulled() {
-			continue
-		}
-		if v.Until == 0 || now <= v.Until {
-			return PhaseProposed
-		}
-		lapsed = true
-	}
-	if lapsed {
-		return PhaseLapsed
-	}
-	return PhaseWithdrawn
 }

@@ -1,0 +1,392 @@
+package entente_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"entente"
+	"entente/consent"
+	"entente/record"
+)
+
+const day = int64(86400)
+
+// phaseOf is a second reading of the phase, text by text at one moment, as an oracle for Standing.
+func phaseOf(s *entente.State, now int64) entente.Phase {
+	open, lapsed, pulled := 0, 0, 0
+	for _, v := range s.Versions {
+		back := slices.ContainsFunc(v.Sides, func(x entente.Side) bool { return x.Withdrawn != nil })
+		switch {
+		case v.Standing == consent.InForce && s.Ends != 0 && now >= s.Ends:
+			return entente.PhaseEnded
+		case v.Standing == consent.InForce:
+			return entente.PhaseInForce
+		case back:
+			pulled++
+		case v.Until != 0 && now > v.Until:
+			lapsed++
+		default:
+			open++
+		}
+	}
+	switch {
+	case open > 0:
+		return entente.PhaseProposed
+	case lapsed > 0:
+		return entente.PhaseLapsed
+	case pulled > 0:
+		return entente.PhaseWithdrawn
+	case len(s.Rejected) > 0 && len(s.Reports) == 0:
+		return entente.PhaseRejected
+	}
+	return entente.PhaseRecorded
+}
+
+// moments are all seconds at which something about a state may change, and their neighbours.
+func turns(s *entente.State, waits []entente.Attention) []int64 {
+	at := []int64{0, s.Due, s.Ends, record.MaxTime}
+	for _, v := range s.Versions {
+		at = append(at, v.Until)
+	}
+	for _, a := range waits {
+		at = append(at, a.From, a.Until)
+	}
+	for _, t := range slices.Clone(at) {
+		at = append(at, t-1, t+1)
+	}
+	slices.Sort(at)
+	return slices.DeleteFunc(slices.Compact(at), func(t int64) bool { return t < 0 })
+}
+
+// attentive holds what a state says waits to what it says at a moment, at every moment.
+func attentive(tb tester, s *entente.State, parties []record.Party, count tally) {
+	tb.Helper()
+	waits := s.Attention(parties)
+	if again := s.Attention(parties); !slices.Equal(waits, again) {
+		tb.Fatalf("two answers: %+v %+v", waits, again)
+	}
+	st := s.Standing()
+	for _, now := range turns(s, waits) {
+		v := s.At(now)
+		if want := phaseOf(s, now); v.Phase != want || st.At(now) != want {
+			tb.Fatalf("at %d: view %s, standing %+v gives %s, text by text %s: %+v", now, v.Phase, st, st.At(now), want, s)
+		}
+		shows := map[entente.AttentionReason]int{}
+		signs := map[record.ID]bool{}
+		for _, a := range waits {
+			if a.Shows(now) {
+				shows[a.Reason]++
+				count["attention "+string(a.Reason)]++
+				if a.Reason == entente.AttentionSign {
+					signs[a.About] = true
+				}
+			}
+		}
+		for _, a := range waits {
+			if a.Reason == entente.AttentionWait && a.Shows(now) && !signs[a.About] {
+				tb.Fatalf("at %d %s waits for a text that nobody is asked to sign: %+v", now, a.Party, waits)
+			}
+		}
+		session := s.Fact("starts") != ""
+		others := slices.ContainsFunc(parties, func(p record.Party) bool {
+			return len(s.Reports) > 0 && p != s.Reports[len(s.Reports)-1].Ref.Party && (s.Fact("verifier") == "" || s.Fact("verifier") == string(p))
+		})
+		both := func(what string, waiting, viewed bool) {
+			tb.Helper()
+			if waiting != viewed {
+				tb.Fatalf("at %d %s waits: %v, the view says %v: %+v\n%+v\n%+v", now, what, waiting, viewed, v, waits, s)
+			}
+			if viewed {
+				count["view "+what]++
+			}
+		}
+		if0 := func(what string, waiting, viewed bool) {
+			tb.Helper()
+			both(what, waiting, waiting && viewed)
+		}
+		inForce := v.Phase == entente.PhaseInForce
+		both("overdue", shows[entente.AttentionOverdue] > 0, v.Overdue)
+		both("sign", shows[entente.AttentionSign] > 0, v.Phase == entente.PhaseProposed || v.Amending && inForce)
+		both("ending", shows[entente.AttentionEnding] > 0, v.Leaving)
+		both("withdrawn-pending", shows[entente.AttentionWithdrawn] > 0, v.Pending && v.Phase != entente.PhaseEnded)
+		both("done and not verified", shows[entente.AttentionVerify] > 0 || inForce && !session && others && v.Done && shows[entente.AttentionAnswer] > 0,
+			inForce && !session && others && v.Done && (!v.Verified || shows[entente.AttentionAnswer] > 0))
+		both("report-held", shows[entente.AttentionHeld] > 0, inForce && session && !v.Done && now >= s.Due)
+		if0("due", shows[entente.AttentionDue] > 0, inForce && !v.Done && !v.Overdue && now < s.Due)
+		if0("meeting", shows[entente.AttentionMeeting] > 0, inForce && !v.Done && session)
+		if0("answer", shows[entente.AttentionAnswer] > 0, v.Observations && v.Phase != entente.PhaseLapsed && v.Phase != entente.PhaseWithdrawn)
+		if0("figures-to-answer", shows[entente.AttentionFigures] > 0, v.Phase == entente.PhaseRecorded)
+		if0("anything on what has ended", len(shows) > 0, v.Phase != entente.PhaseEnded && v.Phase != entente.PhaseRejected)
+	}
+}
+
+// States of every shape, those that no honest history gives included.
+func TestAttentionAgreesWithTheView(t *testing.T) {
+	quick(t, 3000)
+	count := tally{}
+	parties := []record.Party{"CA", "MX", "US"}
+	rapid.Check(t, func(rt *rapid.T) {
+		attentive(rt, randomState(rt, parties), parties, count)
+	})
+	want := []string{"view overdue", "view sign", "view ending", "view withdrawn-pending", "view done and not verified", "view report-held"}
+	for _, r := range entente.AttentionReasons {
+		want = append(want, "attention "+string(r))
+	}
+	count.need(t, want...)
+}
+
+func randomState(rt *rapid.T, parties []record.Party) *entente.State {
+	n := func(name string, max int) int { return rapid.IntRange(0, max).Draw(rt, name) }
+	who := func(name string) record.Party { return parties[n(name, len(parties)-1)] }
+	serial := uint64(0)
+	next := func() (record.ID, uint64) {
+		serial++
+		return record.Digest("id", fmt.Append(nil, serial)), serial
+	}
+	s := &entente.State{Kind: "commitment", Author: who("author")}
+	if n("owned", 3) > 0 {
+		s.Owner, s.Due = who("owner"), day*int64(n("due", 40))
+	}
+	forced := n("forced", 2) > 0
+	var ids []record.ID
+	for i := range n("versions", 4) {
+		id, at := next()
+		v := entente.VersionState{ID: id, Ref: record.Ref{Party: who("by"), Index: at}, Time: int64(at), Until: day * int64(n("until", 30)), Standing: consent.Open, Required: parties}
+		if i > 0 && n("replaces", 1) > 0 {
+			v.Replaces = ids[n("which", len(ids)-1)]
+		}
+		lacks := n("lacks", len(parties)-1)
+		for k, p := range parties {
+			_, at := next()
+			x := entente.Side{Party: p}
+			switch n("word", 5) {
+			case 0, 1, 2:
+				x.Consent = &consent.Moment{Ref: record.Ref{Party: p, Index: at}, Time: int64(at)}
+			case 3:
+				x.Withdrawn, x.Pending = &consent.Moment{Ref: record.Ref{Party: p, Index: at}, Time: int64(at)}, n("pending", 1) > 0
+			}
+			if k == lacks && x.Withdrawn == nil { // else it would be in force
+				x.Consent = nil
+			}
+			v.Sides = append(v.Sides, x)
+		}
+		if i == 0 && forced {
+			v.Standing = consent.InForce
+			for k, p := range parties {
+				v.Sides[k] = entente.Side{Party: p, Consent: &consent.Moment{Ref: record.Ref{Party: p, Index: at}, Time: int64(at)}}
+			}
+		}
+		s.Versions, ids = append(s.Versions, v), append(ids, id)
+	}
+	if len(s.Versions) > 0 && forced && n("leaving", 2) == 0 {
+		s.Ends = day * int64(1+n("ends", 40))
+		s.Notices = []consent.Notice{{By: consent.Moment{Ref: record.Ref{Party: who("leaver")}}, Ends: s.Ends}}
+	}
+	for range n("reports", 2) {
+		id, at := next()
+		s.Reports = append(s.Reports, entente.Report{ID: id, Ref: record.Ref{Party: who("reports"), Index: at}, Time: int64(at), Progress: []string{"under-way", "done"}[n("progress", 1)]})
+		ids = append(ids, id)
+	}
+	for range n("replies", 4) {
+		if len(ids) == 0 {
+			break
+		}
+		id, at := next()
+		s.Replies = append(s.Replies, entente.Reply{ID: id, Ref: record.Ref{Party: who("replies"), Index: at}, Time: int64(at), To: ids[len(ids)-1-n("to", len(ids)-1)],
+			Stance: []entente.Stance{entente.Acknowledge, entente.Contest, entente.Object, entente.Answer}[n("stance", 3)]})
+		ids = append(ids, id)
+	}
+	if n("rejected", 3) == 0 {
+		s.Rejected = []entente.Rejected{{}}
+	}
+	switch n("fact", 3) {
+	case 0:
+		s.Facts = []entente.Fact{{Name: "verifier", Value: string(who("verifier"))}}
+	case 1:
+		if s.Owner != "" && s.Due != 0 {
+			s.Facts = []entente.Fact{{Name: "starts", Value: fmt.Sprint(s.Due)}}
+		}
+	}
+	return s
+}
+
+// What waits for whom, story by story, and from when until when.
+func TestWhatWaits(t *testing.T) {
+	far := epoch + 100*day
+	owes := entente.Commitment{Owner: "MX", Due: far}
+	verified := owes
+	verified.Verifier = "US"
+	agreed := func(w *world, kind string, t any, edits ...edit) record.ID {
+		id := w.As("MX").Propose(kind, t, edits...)
+		for _, p := range w.order {
+			w.As(p).good(w.As(p).Consent(id))
+		}
+		return id
+	}
+	figures := func(w *world) record.ID {
+		ind := agreed(w, "indicator", entente.Indicator{Code: "a", Unit: "kg", Direction: "up", Period: "month"})
+		mx := w.As("MX")
+		return mx.good(mx.Write("observation", record.Report, append(figures(mx, "x"), terms(entente.Observation{Indicator: ind, Version: ind, Source: "s"}))...)).ID()
+	}
+	for _, c := range []struct {
+		name  string
+		story func(w *world) record.ID
+		want  []string // party reason from until by, dates in days after the epoch; - is none
+	}{
+		{"proposed", func(w *world) record.ID { return w.As("MX").Propose("commitment", owes) },
+			[]string{"CA sign - - -", "MX sign - - -", "US sign - - -"}},
+		{"signed by its author", func(w *world) record.ID {
+			id := w.As("MX").Propose("commitment", owes, until(epoch+3*day-1))
+			w.As("MX").good(w.As("MX").Consent(id))
+			return id
+		}, []string{"CA sign - 3 3-", "MX wait - 3 3-", "US sign - 3 3-"}},
+		{"counter-proposed", func(w *world) record.ID {
+			mx, us := w.As("MX"), w.As("US")
+			id := mx.Propose("commitment", owes)
+			mx.good(mx.Consent(id))
+			us.good(us.Consent(us.Amend(id, record.ID{}, owes, until(epoch+5*day-1))))
+			return id
+		}, []string{"CA sign - 5 5-", "CA sign - - -", "MX sign - 5 5-", "MX wait - - -", "US sign 5 - -", "US wait - 5 5-"}},
+		{"withdrawn and not yet known", func(w *world) record.ID {
+			mx := w.As("MX")
+			id := mx.Propose("commitment", owes)
+			mx.good(mx.Consent(id))
+			mx.good(mx.Withdraw(id))
+			return id
+		}, []string{"MX withdrawn-pending - - -"}},
+		{"withdrawn and known", func(w *world) record.ID {
+			mx := w.As("MX")
+			id := mx.Propose("commitment", owes)
+			mx.good(mx.Withdraw(id))
+			w.As("US").Receipt()
+			w.As("CA").Receipt()
+			return id
+		}, nil},
+		{"agreed", func(w *world) record.ID { return agreed(w, "commitment", owes) },
+			[]string{"MX overdue 100 - 100", "MX due 86 100 100"}},
+		{"under way", func(w *world) record.ID {
+			id := agreed(w, "commitment", owes)
+			w.As("MX").good(w.As("MX").Report(id, entente.Progress{Progress: "under-way"}))
+			return id
+		}, []string{"MX overdue 100 - 100", "MX due 86 100 100"}},
+		{"reported done", func(w *world) record.ID {
+			id := agreed(w, "commitment", owes)
+			w.As("MX").good(w.As("MX").Report(id, entente.Progress{Progress: "done"}))
+			return id
+		}, []string{"CA verify - - -", "US verify - - -"}},
+		{"reported done, with a verifier who has observations", func(w *world) record.ID {
+			id := agreed(w, "commitment", verified)
+			r := w.As("MX").good(w.As("MX").Report(id, entente.Progress{Progress: "done"}))
+			w.As("CA").good(w.As("CA").Reply(r.ID(), entente.Acknowledge))
+			w.As("US").good(w.As("US").Reply(r.ID(), entente.Contest))
+			return id
+		}, []string{"MX answer - - -"}},
+		{"and was answered", func(w *world) record.ID {
+			id := agreed(w, "commitment", verified)
+			r := w.As("MX").good(w.As("MX").Report(id, entente.Progress{Progress: "done"}))
+			o := w.As("US").good(w.As("US").Reply(r.ID(), entente.Contest))
+			w.As("MX").good(w.As("MX").Reply(o.ID(), entente.Answer))
+			return id
+		}, []string{"US verify - - -"}},
+		{"and has observations again", func(w *world) record.ID {
+			id := agreed(w, "commitment", verified)
+			r := w.As("MX").good(w.As("MX").Report(id, entente.Progress{Progress: "done"}))
+			w.As("US").good(w.As("US").Reply(r.ID(), entente.Contest))
+			w.As("MX").good(w.As("MX").Reply(r.ID(), entente.Answer))
+			w.As("US").good(w.As("US").Reply(r.ID(), entente.Object))
+			return id
+		}, []string{"MX answer - - -"}},
+		{"verified", func(w *world) record.ID {
+			id := agreed(w, "commitment", verified)
+			r := w.As("MX").good(w.As("MX").Report(id, entente.Progress{Progress: "done"}))
+			w.As("US").good(w.As("US").Reply(r.ID(), entente.Acknowledge))
+			return id
+		}, nil},
+		{"observations on a text, which a new text answers", func(w *world) record.ID {
+			mx, us := w.As("MX"), w.As("US")
+			id := mx.Propose("commitment", owes, until(epoch+9*day-1))
+			us.good(us.Reply(id, entente.Contest))
+			return id
+		}, []string{"CA sign - 9 9-", "MX sign - 9 9-", "MX answer - 9 -", "US sign - 9 9-"}},
+		{"the new text", func(w *world) record.ID {
+			mx, us := w.As("MX"), w.As("US")
+			id := mx.Propose("commitment", owes)
+			us.good(us.Reply(id, entente.Contest))
+			mx.good(mx.Withdraw(id))
+			mx.Amend(id, record.ID{}, owes)
+			return id
+		}, []string{"CA sign - - -", "MX sign - - -", "MX withdrawn-pending - - -", "US sign - - -"}},
+		{"signing settles one's own observations", func(w *world) record.ID {
+			id := w.As("MX").Propose("statement", entente.Statement{})
+			w.As("US").good(w.As("US").Reply(id, entente.Contest))
+			for _, p := range w.order {
+				w.As(p).good(w.As(p).Consent(id))
+			}
+			return id
+		}, nil},
+		{"notice of leaving", func(w *world) record.ID {
+			id := agreed(w, "commitment", owes)
+			w.Wait(20*day - 1000 - (w.now - epoch))
+			w.As("MX").good(w.As("MX").Withdraw(id))
+			w.As("US").Receipt()
+			return id
+		}, []string{"CA ending - 20 20", "MX ending - 20 20", "US ending - 20 20"}},
+		{"an amendment", func(w *world) record.ID {
+			id := agreed(w, "commitment", owes)
+			w.As("US").good(w.As("US").Consent(w.As("US").Amend(id, id, owes)))
+			return id
+		}, []string{"CA sign - - -", "MX overdue 100 - 100", "MX sign - - -", "MX due 86 100 100", "US wait - - -"}},
+		{"a meeting", func(w *world) record.ID { return agreed(w, "meeting", entente.Meeting{Starts: far, Host: "US"}) },
+			[]string{"CA meeting 79 101 100", "MX meeting 79 101 100", "US report-held 100 - 100", "US meeting 79 101 100"}},
+		{"a meeting held", func(w *world) record.ID {
+			id := agreed(w, "meeting", entente.Meeting{Starts: epoch, Host: "US"})
+			w.As("US").good(w.As("US").Report(id, entente.MeetingHeld{Held: epoch}))
+			return id
+		}, nil},
+		{"figures", figures, []string{"CA figures-to-answer - - -", "US figures-to-answer - - -"}},
+		{"figures with observations", func(w *world) record.ID {
+			id := figures(w)
+			w.As("US").good(w.As("US").Reply(id, entente.Contest))
+			w.As("CA").good(w.As("CA").Reply(id, entente.Acknowledge))
+			return id
+		}, []string{"MX answer - - -"}},
+		{"nothing of it has effect", func(w *world) record.ID {
+			return w.As("MX").Propose2("commitment", entente.Commitment{Owner: "FR", Due: far}).ID()
+		}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, newCharter("CA", "MX", "US"))
+			id := c.story(w)
+			s := w.As("CA").State(id)
+			var got []string
+			for _, a := range s.Attention(w.order) {
+				if a.About.IsZero() {
+					t.Errorf("%+v is about nothing", a)
+				}
+				got = append(got, fmt.Sprintf("%s %s %s %s %s", a.Party, a.Reason, days(a.From), days(a.Until), days(a.By)))
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("waits %q, want %q", got, c.want)
+			}
+			attentive(t, s, w.order, tally{})
+			w.same()
+		})
+	}
+}
+
+// days writes a time as days after the epoch; a minus behind is a second less.
+func days(at int64) string {
+	switch n := at - epoch; {
+	case at == 0:
+		return "-"
+	case n%day == 0:
+		return fmt.Sprint(n / day)
+	case (n+1)%day == 0:
+		return fmt.Sprintf("%d-", (n+1)/day)
+	default:
+		return fmt.Sprint(n, "s")
+	}
+}
