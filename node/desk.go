@@ -8,7 +8,6 @@ import (
 
 	"entente"
 	"entente/record"
-	"entente/release"
 	"entente/store"
 	"entente/tlog"
 )
@@ -142,27 +141,17 @@ func (n *Node) DraftParts(ctx context.Context, who Caller, group record.ID, nonc
 		return nil, fmt.Errorf("the operator reads no parts: use an office's token: %w", ErrForbidden)
 	}
 	var out []MarkedPart
-	var logged []string
 	for i, ref := range d.Header.Parts {
-		if i >= len(d.parts) || !release.MayRead(ref.Marking, n.party, who.Office) {
+		if i >= len(d.parts) || n.gap(d.Header, ref, who.Office) != "" {
 			continue
 		}
 		if err := record.Open(d.Header, d.parts[i]); err != nil {
 			return nil, fmt.Errorf("draft: %w: %w", store.ErrCorrupt, err)
 		}
 		out = append(out, MarkedPart{d.parts[i], ref.Marking})
-		if release.Logged(ref.Marking) {
-			logged = append(logged, ref.Name)
-		}
 	}
-	if len(logged) > 0 {
-		g, err := n.find(group)
-		if err != nil {
-			return nil, err
-		}
-		if err := n.log(ctx, who, g, d.Act, logged); err != nil {
-			return nil, fmt.Errorf("the access log could not be written, so nothing is shown: %w", err)
-		}
+	if err := n.logShown(ctx, who, "", logged(group, d.Act, out)); err != nil {
+		return nil, err
 	}
 	return out, nil
 }

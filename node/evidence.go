@@ -124,32 +124,27 @@ func (n *Node) evidenceParts(ctx context.Context, who Caller, g *group, instrume
 	if none || (names == nil && who.Operator && who.Office == "") { // the operator reads no parts
 		return out, nil
 	}
-	var ids []record.ID
+	var wants []Want
 	err := store.ByInstrument(n.store.View(ctx), g.rows(), instrument, func(e store.Entry) error {
 		if len(e.Record.Header().Parts) > 0 {
-			ids = append(ids, e.Record.ID())
+			wants = append(wants, Want{g.id, e.Record.ID(), names})
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, explain(err)
 	}
-	slices.SortFunc(ids, func(a, b record.ID) int { return bytes.Compare(a[:], b[:]) })
 	who.Via = "export"
-	found, size := map[string]bool{}, 0
-	for _, id := range ids {
-		parts, err := n.Parts(ctx, who, g.id, id, names...)
-		if err != nil {
-			return nil, err
-		}
-		slices.SortFunc(parts, func(a, b MarkedPart) int { return compare(a.Name, b.Name) })
-		for _, p := range parts {
+	texts, err := n.texts(ctx, who, "", wants, entente.MaxEvidence)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(wants, func(a, b Want) int { return bytes.Compare(a.Record[:], b.Record[:]) })
+	found := map[string]bool{}
+	for _, w := range wants {
+		for _, p := range texts[w.Record].Parts {
 			found[p.Name] = true
-			size += len(p.Content)
-			out = append(out, entente.EvidencePart{Record: id, Part: p.Part})
-		}
-		if size > entente.MaxEvidence {
-			return nil, fmt.Errorf("the parts are longer than an evidence file may be (%d bytes): name those to show: %w", entente.MaxEvidence, ErrInvalid)
+			out = append(out, entente.EvidencePart{Record: w.Record, Part: p.Part})
 		}
 	}
 	for _, name := range names {

@@ -27,6 +27,10 @@ const (
 	anchorEvery = time.Second
 	// tokenBytes of a bearer token: 256 bits.
 	tokenBytes = 32
+	// maxWants is how many records one page reads parts of: a list of titles twice as long as maxPage.
+	maxWants = 1000
+	// maxTexts is how many bytes of content one page reads: the parts of one act (maxParts), with the page around them.
+	maxTexts = 32 << 20
 	// maxPage bounds one page of a list.
 	maxPage = 500
 	// maxGossip is how many heads of other parties' logs one message carries.

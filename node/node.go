@@ -60,8 +60,9 @@ func (r *Refusal) Unwrap() error { return ErrRefused }
 // Caller is who asks: an office of the node's own party, or the operator of the machine, who sets up and reads no part.
 type Caller struct {
 	Office   string
+	Seat     uint64 // of the official who signed in; 0: not known
 	Operator bool
-	Via      string // api, cli, export: stands in the access log
+	Via      string // api, cli, web, export: stands in the access log
 }
 
 // Options open a node.

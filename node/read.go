@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"entente"
 	"entente/consent"
 	"entente/record"
-	"entente/release"
 	"entente/store"
 )
 
@@ -167,41 +167,39 @@ func (n *Node) Instrument(ctx context.Context, who Caller, group, id record.ID) 
 	if err != nil {
 		return nil, err
 	}
-	v := n.store.View(ctx)
-	pos := store.FoundingPos(g.row)
-	if id != g.id {
-		e, err := store.ByID(v, g.rows(), id)
-		if err != nil {
-			return nil, notFound("instrument "+id.Short(), err)
+	d := &Detail{}
+	err = n.store.Snapshot(ctx, func(v *store.View) error {
+		pos := store.FoundingPos(g.row)
+		if id != g.id {
+			e, err := store.ByID(v, g.rows(), id)
+			if err != nil {
+				return err
+			}
+			pos = e.Pos
 		}
-		pos = e.Pos
-	}
-	body, err := store.State(v, pos)
+		body, err := store.State(v, pos)
+		if err != nil {
+			return err
+		}
+		if d.State, err = entente.ParseState(body); err != nil {
+			return fmt.Errorf("%w: %w", store.ErrCorrupt, err)
+		}
+		d.View = d.State.At(n.clock())
+		return store.ByInstrument(v, g.rows(), id, func(e store.Entry) error {
+			r, err := n.recordInfo(v, e)
+			if err == nil {
+				d.Records = append(d.Records, *r)
+			}
+			return err
+		})
+	})
 	if err != nil {
 		return nil, notFound("instrument "+id.Short(), err)
 	}
-	s, err := entente.ParseState(body)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", store.ErrCorrupt, err)
-	}
-	d := &Detail{Listed: Listed{s, s.At(n.clock())}}
-	err = store.ByInstrument(v, g.rows(), id, func(e store.Entry) error {
-		r, err := n.recordInfo(v, e)
-		if err == nil {
-			d.Records = append(d.Records, *r)
-		}
-		return err
-	})
 	slices.SortFunc(d.Records, func(a, b RecordInfo) int {
-		if a.Header.Time != b.Header.Time {
-			return int(a.Header.Time - b.Header.Time)
-		}
-		if a.Header.Party != b.Header.Party {
-			return compare(string(a.Header.Party), string(b.Header.Party))
-		}
-		return int(a.Header.Index) - int(b.Header.Index)
+		return cmp.Or(cmp.Compare(a.Header.Time, b.Header.Time), cmp.Compare(a.Header.Party, b.Header.Party), cmp.Compare(a.Header.Index, b.Header.Index))
 	})
-	return d, explainNil(err)
+	return d, nil
 }
 
 func explainNil(err error) error {
@@ -240,77 +238,18 @@ func (n *Node) Record(ctx context.Context, who Caller, group, id record.ID) (*Re
 	if err != nil {
 		return nil, err
 	}
-	v := n.store.View(ctx)
-	e, err := store.ByID(v, g.rows(), id)
+	var r *RecordInfo
+	err = n.store.Snapshot(ctx, func(v *store.View) error {
+		e, err := store.ByID(v, g.rows(), id)
+		if err == nil {
+			r, err = n.recordInfo(v, e)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, notFound("record "+id.Short(), err)
 	}
-	return n.recordInfo(v, e)
-}
-
-// Part reads a part for an office. Whatever is above TLP:CLEAR stands in this party's own access log before it is returned.
-// A part that is not here, not for this office or destroyed: ErrNotFound, without saying which to strangers.
-func (n *Node) Part(ctx context.Context, who Caller, group, id record.ID, name string) (record.Part, record.Marking, error) {
-	parts, err := n.Parts(ctx, who, group, id, name)
-	if err != nil {
-		return record.Part{}, record.Marking{}, err
-	}
-	for _, p := range parts {
-		return p.Part, p.Marking, nil
-	}
-	return record.Part{}, record.Marking{}, fmt.Errorf("part %s: %w", name, ErrNotFound)
-}
-
-// MarkedPart is a part with its marking.
-type MarkedPart struct {
-	record.Part
-	Marking record.Marking
-}
-
-// Parts reads the parts of a record that the office may see, all of them or those named, with one entry in the access log.
-func (n *Node) Parts(ctx context.Context, who Caller, group, id record.ID, names ...string) ([]MarkedPart, error) {
-	g, err := n.reading(who, group)
-	if err != nil {
-		return nil, err
-	}
-	if who.Operator && who.Office == "" {
-		return nil, fmt.Errorf("the operator reads no parts: use an office's token: %w", ErrForbidden)
-	}
-	v := n.store.View(ctx)
-	e, err := store.ByID(v, g.rows(), id)
-	if err != nil {
-		return nil, notFound("record "+id.Short(), err)
-	}
-	var out []MarkedPart
-	var logged []string
-	h := e.Record.Header()
-	for _, ref := range h.Parts {
-		if len(names) > 0 && !slices.Contains(names, ref.Name) {
-			continue
-		}
-		if !release.MayHold(ref.Marking, h.Party, n.party) || !release.MayRead(ref.Marking, n.party, who.Office) {
-			continue
-		}
-		p, err := store.Part(v, e.Pos, id, ref.Name)
-		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrErased) {
-			continue
-		} else if err != nil {
-			return nil, explain(err)
-		}
-		if err := record.Open(h, p); err != nil {
-			return nil, fmt.Errorf("%w: %w", store.ErrCorrupt, err)
-		}
-		out = append(out, MarkedPart{p, ref.Marking})
-		if release.Logged(ref.Marking) {
-			logged = append(logged, ref.Name)
-		}
-	}
-	if len(logged) > 0 {
-		if err := n.log(ctx, who, g, id, logged); err != nil {
-			return nil, fmt.Errorf("the access log could not be written, so nothing is shown: %w", err)
-		}
-	}
-	return out, nil
+	return r, nil
 }
 
 // own is the group of one.
@@ -325,33 +264,26 @@ func (n *Node) own() *group {
 	return nil
 }
 
-// log writes one entry of the access log, in the group of one.
-func (n *Node) log(ctx context.Context, who Caller, g *group, id record.ID, parts []string) error {
-	own := n.own()
-	if own == nil {
-		return fmt.Errorf("group of one: %w", ErrNotFound)
-	}
-	h, err := entente.AccessEntry(entente.Access{Office: who.Office, Group: g.id, Record: id, Parts: parts, Via: who.Via})
-	if err != nil {
-		return err
-	}
-	return n.writeSilent(ctx, own, h)
-}
-
-// writeSilent appends a record of a kind that the node writes by itself.
-func (n *Node) writeSilent(ctx context.Context, g *group, h record.Header) error {
-	h.Format, h.Group, h.Party = record.Format, g.id, n.party
-	copy(h.Nonce[:], random(16))
+// writeSilent appends records of a kind that the node writes by itself, all in one commit.
+func (n *Node) writeSilent(ctx context.Context, g *group, hs ...record.Header) error {
 	return n.write(ctx, func(b *batch) error {
 		w, err := b.group(g.row)
 		if err != nil {
 			return err
 		}
-		if h.Charter, _ = w.ledger.Charter(); h.Charter.IsZero() {
-			h.Charter = g.id
+		for i, h := range hs {
+			h.Format, h.Group, h.Party = record.Format, g.id, n.party
+			copy(h.Nonce[:], random(16))
+			if h.Charter, _ = w.ledger.Charter(); h.Charter.IsZero() {
+				h.Charter = g.id
+			}
+			if _, err := w.append(h, nil, nil); err != nil && i > 0 {
+				return b.fail(err) // what was written of the others must not stay
+			} else if err != nil {
+				return err
+			}
 		}
-		_, err = w.append(h, nil, nil)
-		return err
+		return nil
 	})
 }
 
@@ -421,18 +353,19 @@ func (n *Node) Access(ctx context.Context, who Caller, before uint64, limit int)
 	if limit <= 0 || limit > maxPage {
 		limit = maxPage
 	}
-	v, l := n.store.View(ctx), own.logs[n.party]
-	pos := store.Pos(0)
+	l, pos := own.logs[n.party], store.Pos(0)
 	if before > 0 {
 		pos = store.PosOf(l.row, before)
 	}
 	var out []RecordInfo
-	err := store.ByKind(v, l.row, "access", pos, limit, func(e store.Entry) error {
-		r, err := n.recordInfo(v, e)
-		if err == nil {
-			out = append(out, *r)
-		}
-		return err
+	err := n.store.Snapshot(ctx, func(v *store.View) error {
+		return store.ByKind(v, l.row, "access", pos, limit, func(e store.Entry) error {
+			r, err := n.recordInfo(v, e)
+			if err == nil {
+				out = append(out, *r)
+			}
+			return err
+		})
 	})
 	return out, explainNil(err)
 }

@@ -27,7 +27,7 @@ func testKey(s string) ed25519.PrivateKey {
 	return ed25519.NewKeyFromSeed(d[:])
 }
 
-func newTwo(t *testing.T) *two {
+func newTwo(t testing.TB) *two {
 	t.Helper()
 	w := &two{now: 1_760_000_000, ahead: map[record.Party]int64{}, nodes: map[record.Party]*Node{}, seats: map[record.Party]ed25519.PrivateKey{}}
 	dir := t.TempDir()
@@ -77,7 +77,7 @@ func newTwo(t *testing.T) *two {
 	return w
 }
 
-func (w *two) act(t *testing.T, p record.Party, a Act) *Sealed {
+func (w *two) act(t testing.TB, p record.Party, a Act) *Sealed {
 	t.Helper()
 	a.Group = w.group
 	who := Caller{Office: "desk", Via: "test"}
@@ -94,7 +94,7 @@ func (w *two) act(t *testing.T, p record.Party, a Act) *Sealed {
 }
 
 // sync hands over what b has not acknowledged of a.
-func (w *two) sync(t *testing.T, a, b record.Party) {
+func (w *two) sync(t testing.TB, a, b record.Party) {
 	t.Helper()
 	from, err := w.nodes[a].Acked(t.Context(), w.group, b)
 	if err != nil {
@@ -113,7 +113,7 @@ func (w *two) sync(t *testing.T, a, b record.Party) {
 	}
 }
 
-func (w *two) agreeCharter(t *testing.T) {
+func (w *two) agreeCharter(t testing.TB) {
 	t.Helper()
 	for p := range w.nodes {
 		w.act(t, p, Act{Kind: "charter", Verb: record.Consent, Version: w.group})

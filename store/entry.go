@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"fmt"
+	"strings"
 
 	"entente/record"
 )
@@ -97,6 +98,28 @@ func ByID(r reader, logs []int64, id record.ID) (Entry, error) {
 	if err == nil && out.Record == nil {
 		err = ErrNotFound
 	}
+	return out, err
+}
+
+// ByIDs finds records of a group by their ids, among the logs given. Those not held are missing in the answer.
+func ByIDs(r reader, logs []int64, ids []record.ID) (map[record.ID]Entry, error) {
+	out := make(map[record.ID]Entry, len(ids))
+	want := make(map[record.ID]bool, len(ids))
+	for _, id := range ids {
+		want[id] = true
+	}
+	err := chunks(ids, func(n int, ids []record.ID) error {
+		args := make([]any, 0, n)
+		for _, id := range ids {
+			args = append(args, key8(id[:]))
+		}
+		return entries(r, func(e Entry) error {
+			if id := e.Record.ID(); want[id] && contains(logs, e.Pos.Log()) {
+				out[id] = e
+			}
+			return nil
+		}, "WHERE id8 IN (?"+strings.Repeat(", ?", n-1)+")", args...)
+	})
 	return out, err
 }
 

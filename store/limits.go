@@ -8,6 +8,8 @@ const (
 	slotSize = 64
 	// partsAtOnce is how many parts one statement stores: title and body in two languages, twice over.
 	partsAtOnce = 8
+	// manyAtOnce is how many rows one statement looks up by key: a page of titles in two languages takes two.
+	manyAtOnce = 64
 	// maxReaders is the number of connections that read beside the one writer.
 	maxReaders = 4
 	// busyMillis is how long a second process (a backup) may hold the database before a write fails.

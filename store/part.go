@@ -38,13 +38,79 @@ func Part(r reader, pos Pos, id record.ID, name string) (record.Part, error) {
 	if err := one(r, []any{&slot, &body}, "SELECT slot, body FROM part WHERE pos = ? AND name = ?", int64(pos), name); err != nil {
 		return record.Part{}, err
 	}
-	b, err := r.store().keys.open(uint64(slot), body, partAbout(id, name))
-	if err != nil {
-		return record.Part{}, fmt.Errorf("part %s: %w", name, err)
+	return openPart(r, PartKey{pos, id, name}, slot, body)
+}
+
+// PartKey names a part: the record's place and id, and the part's name.
+type PartKey struct {
+	Pos  Pos
+	ID   record.ID
+	Name string
+}
+
+// Parts reads and decrypts many parts, in any order. f is called with each that is held: err is ErrErased where it was
+// destroyed. What is not held is passed over.
+func Parts(r reader, keys []PartKey, f func(k PartKey, p record.Part, err error) error) error {
+	type place struct {
+		pos  Pos
+		name string
 	}
-	p := record.Part{Name: name}
+	ids := make(map[place]record.ID, len(keys))
+	for _, k := range keys {
+		ids[place{k.Pos, k.Name}] = k.ID
+	}
+	return chunks(keys, func(n int, keys []PartKey) error {
+		args := make([]any, 0, 2*n)
+		for _, k := range keys {
+			args = append(args, int64(k.Pos), k.Name)
+		}
+		return each(r, func(rows *sql.Rows) error {
+			var at place
+			var slot int64
+			var body []byte
+			if err := rows.Scan(&at.pos, &at.name, &slot, &body); err != nil {
+				return err
+			}
+			k := PartKey{at.pos, ids[at], at.name}
+			p, err := openPart(r, k, slot, body)
+			if err != nil && !errors.Is(err, ErrErased) {
+				return err
+			}
+			return f(k, p, err)
+		}, "SELECT pos, name, slot, body FROM part WHERE (pos, name) IN (VALUES (?, ?)"+strings.Repeat(", (?, ?)", n-1)+")", args...)
+	})
+}
+
+// chunks calls f with pieces of keys, each filled up with its last to one of few lengths: so few statements are kept prepared.
+func chunks[T any](keys []T, f func(n int, piece []T) error) error {
+	for len(keys) > 0 {
+		n := manyAtOnce
+		for _, size := range []int{1, manyAtOnce / 8} {
+			if len(keys) <= size {
+				n = size
+				break
+			}
+		}
+		piece := append(make([]T, 0, n), keys[:min(n, len(keys))]...)
+		keys = keys[len(piece):]
+		for len(piece) < n {
+			piece = append(piece, piece[len(piece)-1])
+		}
+		if err := f(n, piece); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func openPart(r reader, k PartKey, slot int64, body []byte) (record.Part, error) {
+	b, err := r.store().keys.open(uint64(slot), body, partAbout(k.ID, k.Name))
+	if err != nil {
+		return record.Part{}, fmt.Errorf("part %s: %w", k.Name, err)
+	}
+	p := record.Part{Name: k.Name}
 	if len(b) < len(p.Salt) {
-		return record.Part{}, fmt.Errorf("part %s: %w", name, ErrCorrupt)
+		return record.Part{}, fmt.Errorf("part %s: %w", k.Name, ErrCorrupt)
 	}
 	copy(p.Salt[:], b)
 	p.Content = b[len(p.Salt):]

@@ -49,6 +49,7 @@ type Store struct {
 	stmt map[string]*sql.Stmt
 	rmu  sync.Mutex
 	read map[string]*sql.Stmt
+	idle chan *readConn // of snapshots; nil: not opened yet
 }
 
 // Open opens or makes the database in a folder, brings its schema up to date, and unlocks the key file with the node's key.
@@ -76,8 +77,12 @@ func Open(ctx context.Context, dir string, kek [32]byte) (*Store, error) {
 	if s.db, err = sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+rq.Encode()); err != nil {
 		return nil, errors.Join(err, s.conn.Close(), w.Close())
 	}
-	s.db.SetMaxOpenConns(maxReaders)
+	s.db.SetMaxOpenConns(2 * maxReaders) // half of them for snapshots
 	s.db.SetMaxIdleConns(maxReaders)
+	s.idle = make(chan *readConn, maxReaders)
+	for range maxReaders {
+		s.idle <- nil
+	}
 	newest, err := newestSlot(s.View(ctx))
 	if err == nil {
 		s.keys, err = openKeyFile(filepath.Join(dir, KeyFile), kek, newest)
@@ -140,6 +145,11 @@ func (s *Store) Close() error {
 		err = errors.Join(err, st.Close())
 	}
 	s.rmu.Unlock()
+	for range cap(s.idle) { // snapshots under way end first
+		if c := <-s.idle; c != nil {
+			err = errors.Join(err, c.close())
+		}
+	}
 	err = errors.Join(err, s.db.Close(), s.conn.Close(), s.w.Close())
 	if s.keys != nil {
 		err = errors.Join(err, s.keys.close())
@@ -228,49 +238,99 @@ type reader interface {
 	store() *Store
 }
 
-// View reads what is committed. It may be used by any number of goroutines.
+// View reads what is committed. Outside a snapshot it may be used by any number of goroutines, but not from within the rows
+// of another query of it: each query holds a connection, and there are few.
 type View struct {
 	s    *Store
 	ctx  context.Context
-	conn *sql.Conn // of a snapshot; nil: any
+	conn *readConn // of a snapshot; nil: any
+}
+
+// readConn is a connection of snapshots with its own prepared statements, so that a snapshot never waits for a second one.
+type readConn struct {
+	conn *sql.Conn
+	stmt map[string]*sql.Stmt
 }
 
 // View returns a reader bound to ctx.
 func (s *Store) View(ctx context.Context) *View { return &View{s: s, ctx: ctx} }
 
 func (v *View) query(q string, args ...any) (*sql.Rows, error) {
+	prepared := v.s.prepared
 	if v.conn != nil {
-		return v.conn.QueryContext(v.ctx, q, args...)
+		prepared = v.conn.prepared
 	}
-	v.s.rmu.Lock()
-	st, ok := v.s.read[q]
-	if !ok {
-		var err error
-		if st, err = v.s.db.PrepareContext(context.WithoutCancel(v.ctx), q); err != nil {
-			v.s.rmu.Unlock()
-			return nil, err
-		}
-		v.s.read[q] = st
+	st, err := prepared(v.ctx, q)
+	if err != nil {
+		return nil, err
 	}
-	v.s.rmu.Unlock()
 	return st.QueryContext(v.ctx, args...)
+}
+
+func (s *Store) prepared(ctx context.Context, q string) (*sql.Stmt, error) {
+	s.rmu.Lock()
+	defer s.rmu.Unlock()
+	if st, ok := s.read[q]; ok {
+		return st, nil
+	}
+	st, err := s.db.PrepareContext(context.WithoutCancel(ctx), q)
+	if err == nil {
+		s.read[q] = st
+	}
+	return st, err
+}
+
+func (c *readConn) prepared(ctx context.Context, q string) (*sql.Stmt, error) {
+	if st, ok := c.stmt[q]; ok {
+		return st, nil
+	}
+	st, err := c.conn.PrepareContext(context.WithoutCancel(ctx), q)
+	if err == nil {
+		c.stmt[q] = st
+	}
+	return st, err
 }
 
 func (v *View) store() *Store { return v.s }
 func (tx *Tx) store() *Store  { return tx.s }
 
-// Snapshot runs f on one unchanging view of what is committed.
+// Snapshot runs f on one unchanging view of what is committed. The view must not be used after f, nor by two goroutines; f must
+// not ask for another snapshot.
 func (s *Store) Snapshot(ctx context.Context, f func(*View) error) error {
-	c, err := s.db.Conn(ctx)
-	if err != nil {
+	var c *readConn
+	select {
+	case c = <-s.idle:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { s.idle <- c }()
+	if c == nil {
+		conn, err := s.db.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		c = &readConn{conn, map[string]*sql.Stmt{}}
+	}
+	if _, err := c.conn.ExecContext(ctx, "BEGIN"); err != nil {
+		err = errors.Join(err, c.close())
+		c = nil
 		return err
 	}
-	defer c.Close()
-	if _, err := c.ExecContext(ctx, "BEGIN"); err != nil {
-		return err
-	}
-	defer func() { _, _ = c.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") }()
+	defer func() {
+		if _, err := c.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); err != nil {
+			_ = c.close() // the next one opens another
+			c = nil
+		}
+	}()
 	return f(&View{s: s, ctx: ctx, conn: c})
+}
+
+func (c *readConn) close() error {
+	var err error
+	for _, st := range c.stmt {
+		err = errors.Join(err, st.Close())
+	}
+	return errors.Join(err, c.conn.Close())
 }
 
 // each runs f on every row.

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
+	"entente"
 	"entente/node"
 	"entente/record"
 	"entente/world"
@@ -130,6 +132,9 @@ func TestPartsReachOnlyThoseNamed(t *testing.T) {
 			}
 		}
 	}
+	for _, p := range parties {
+		counted(t, "parts on one page of "+string(p), onePage(t, w.As(p), all))
+	}
 	counted(t, "parts withheld", withheld)
 	counted(t, "reads denied", denied)
 	counted(t, "parts shown", shown)
@@ -148,6 +153,60 @@ func TestPartsReachOnlyThoseNamed(t *testing.T) {
 		files += onDisk(t, w.As(p).Dir, canaries...)
 	}
 	counted(t, "files searched", files)
+}
+
+// onePage reads all these parts as one page: it shows what the parts one by one show, says of each other why not, and stands in
+// the access log as one entry that names exactly what is above TLP:CLEAR.
+func onePage(t *testing.T, p *world.Party, all []marked) int {
+	t.Helper()
+	var wants []node.Want
+	for _, x := range all {
+		wants = append(wants, node.Want{Group: p.W.Group, Record: x.record, Names: []string{"annex/*"}})
+	}
+	before := accesses(t, p)
+	who := node.Caller{Office: "desk", Seat: 1, Via: "web"}
+	texts, err := p.Node.Texts(t.Context(), who, "test page", wants)
+	ok(t, err)
+	shown, want := 0, map[string]bool{}
+	for _, x := range all {
+		part, has := texts[x.record].Part(x.name)
+		gap := node.Gap("")
+		switch {
+		case !slices.Contains(x.may, p.ID):
+			gap = node.GapParty
+		case x.offices != nil && !slices.Contains(x.offices, string(p.ID)+"/desk"):
+			gap = node.GapOffice
+		case x.logged:
+			want[x.record.String()+" "+x.name] = true
+		}
+		if has != (gap == "") || texts[x.record].Gaps[x.name] != gap || (has && string(part.Content) != x.canary) {
+			t.Errorf("%s of %s at %s: shown %v, gap %q, want %q", x.name, x.author, p.ID, has, texts[x.record].Gaps[x.name], gap)
+		}
+		if has {
+			shown++
+		}
+	}
+	if after := accesses(t, p); after != before+1 {
+		t.Errorf("%s: %d entries for one page", p.ID, after-before)
+	}
+	list, err := p.Node.Access(t.Context(), desk, 0, 1)
+	ok(t, err)
+	a := list[0].Terms.(*entente.Access)
+	if a.Office != "desk" || a.Seat != 1 || a.Via != "web" || a.Page != "test page" {
+		t.Errorf("%s: the entry says %+v", p.ID, a)
+	}
+	got := map[string]bool{}
+	for _, i := range a.Items {
+		for _, id := range i.Records {
+			for _, name := range i.Parts {
+				got[id.String()+" "+name] = i.Group == p.W.Group
+			}
+		}
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("%s: the entry names %d parts, shown above CLEAR were %d", p.ID, len(got), len(want))
+	}
+	return shown
 }
 
 func accesses(t *testing.T, p *world.Party) int {

@@ -53,7 +53,21 @@ func accessText(w io.Writer, r api.Record) {
 	if json.Unmarshal(r.Header.Terms, &x) != nil {
 		return
 	}
-	fmt.Fprintf(w, "%s  %-12s read %s of %s in group %s, by %s\n", moment(r.Header.Time), x.Office, strings.Join(x.Parts, ", "), x.Record.Short(), x.Group.Short(), x.Via)
+	by := x.Office
+	if x.Seat > 0 {
+		by = fmt.Sprintf("%s/%d", x.Office, x.Seat)
+	}
+	via := x.Via
+	if x.Page != "" {
+		via += " " + x.Page
+	}
+	for _, i := range x.Items {
+		ids := make([]string, len(i.Records))
+		for j, id := range i.Records {
+			ids[j] = id.Short()
+		}
+		fmt.Fprintf(w, "%s  %-12s read %s of %s in group %s, by %s\n", moment(r.Header.Time), by, strings.Join(i.Parts, ", "), strings.Join(ids, ", "), i.Group.Short(), via)
+	}
 }
 
 type logExportCmd struct {
