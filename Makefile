@@ -1,4 +1,5 @@
-# Needs Go and make; make test also a C compiler for the race detector, which it installs where it may (Debian, root).
+# Needs Go, Node and make; make test also a C compiler for the race detector and Chromium, which it installs where it may
+# (Debian, root).
 SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
@@ -13,21 +14,22 @@ TIMEOUT  ?= 20m
 LINT      = go tool -modfile=tools/go.mod golangci-lint
 BUILD     = CGO_ENABLED=0 go build -trimpath
 
-.PHONY: help build demo test test-long bench check fmt vet lint same modules fuzz vectors compiler clean
+# build.mjs writes everything in one go; the newest file stands for all.
+.PHONY: help assets browser build demo test test-long bench check fmt vet lint same modules fuzz vectors compiler clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: ## bin/entente, static
+build: assets ## bin/entente, static
 	@$(BUILD) -o bin/entente ./cmd/entente
 
 demo: build ## the example groups on two nodes; ARGS="--once --json"
 	@bin/entente demo $(ARGS)
 
-test: compiler fmt vet lint ## what CI runs: format, vet, linters, all tests
+test: compiler browser assets fmt vet lint ## what CI runs: format, vet, linters, all tests
 	go test -race -shuffle=on -p $(P) -timeout $(TIMEOUT) ./...
 
-test-long: compiler ## the same tests over larger scopes and more kills
+test-long: compiler browser assets ## the same tests over larger scopes and more kills
 	ENTENTE_LONG=1 go test -race -shuffle=on -p $(P) -timeout 4h ./...
 
 bench: ## figures against bare loops and peers; ARGS="-only exchange"
@@ -55,11 +57,12 @@ modules: ## go.mod, tools/go.mod and bench/go.mod name what is used, and the dow
 vectors: ## vectors/ and the examples of doc/ are what the code writes
 	go test -count 1 -run 'Vector|Example|Doc' ./record ./tlog ./doc
 
-same: ## two builds from two folders with two caches are equal byte for byte
+same: assets ## two builds from two folders with two caches are equal byte for byte
 	@tmp=$$(mktemp -d)
 	trap 'chmod -R u+w "$$tmp"; rm -rf "$$tmp"' EXIT
 	mkdir "$$tmp/src"
 	git ls-files -z --cached --others --exclude-standard | xargs -0 -I{} sh -c 'test ! -f "{}" || cp --parents "{}" "'"$$tmp"'/src"'
+	cp -r web/dist "$$tmp/src/web/"
 	$(BUILD) -buildvcs=false -o "$$tmp/a" ./cmd/entente
 	(cd "$$tmp/src" && GOCACHE="$$tmp/cache" $(BUILD) -buildvcs=false -o "$$tmp/b" ./cmd/entente)
 	cmp "$$tmp/a" "$$tmp/b"
@@ -74,6 +77,21 @@ fuzz: ## every fuzz target for FUZZTIME
 	  done
 	done
 
+assets: web/dist/main.css ## styles, scripts and fonts of the pages, from npm
+
+web/dist/main.css: $(wildcard web/assets/*.json web/assets/*.mjs web/assets/*.js web/assets/*.scss)
+	cd web/assets
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	node build.mjs
+
+browser: ## Debian's Chromium, for the tests of the pages
+	@test -x /usr/bin/chromium && exit 0
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-liberation
+	else
+	  echo 'the browser tests need Chromium: install the package chromium' >&2; exit 1
+	fi
+
 compiler:
 	@command -v "$${CC:-cc}" >/dev/null && exit 0
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
@@ -83,4 +101,5 @@ compiler:
 	fi
 
 clean: ## remove what make made
-	rm -rf bin .demo entente-demo
+	rm -rf bin .demo entente-demo web/assets/node_modules
+	find web/dist -type f ! -name README.md -delete

@@ -98,7 +98,7 @@ func newDesk(t *testing.T) *desk {
 	}
 	serving, stop := context.WithCancel(ctx)
 	done := make(chan error)
-	go func() { done <- d.api.Serve(serving, l, true) }()
+	go func() { done <- d.api.Serve(serving, l, true, nil) }()
 	d.operator = DialClient(func(ctx context.Context) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(dir, SocketFile))
 	})
@@ -531,7 +531,7 @@ func TestSecondServerIsRefused(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error)
-	go func() { done <- d.api.Serve(ctx, l, true) }()
+	go func() { done <- d.api.Serve(ctx, l, true, nil) }()
 	if _, err := ListenLocal(dir); !errors.Is(err, ErrServed) {
 		t.Errorf("second listener: %v", err)
 	}

@@ -15,9 +15,17 @@ import (
 )
 
 // Serve answers requests on a listener until ctx ends, then lets those under way come to their end. It closes the listener.
-// local: as Handler.
-func (a *API) Serve(ctx context.Context, l net.Listener, local bool) error {
-	srv := &http.Server{Handler: a.Handler(local), MaxHeaderBytes: maxHeaderBytes, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+// local: as Handler. pages, if not nil, answer what is not the API's.
+func (a *API) Serve(ctx context.Context, l net.Listener, local bool, pages http.Handler) error {
+	h := a.Handler(local)
+	if pages != nil {
+		mux := http.NewServeMux()
+		mux.Handle("/v1/", h)
+		mux.Handle(openapiPath, h)
+		mux.Handle("/", pages)
+		h = mux
+	}
+	srv := &http.Server{Handler: h, MaxHeaderBytes: maxHeaderBytes, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)}
 	if !local {
 		l = netutil.LimitListener(l, maxConns)

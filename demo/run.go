@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"entente"
@@ -34,6 +36,8 @@ type Result struct {
 	Evidence     EvidenceResult          `json:"evidence"`
 	Seconds      float64                 `json:"seconds"`
 	Dir          string                  `json:"dir"`
+
+	Offices map[record.Party][]string `json:"offices"` // who can sign in
 
 	commitments map[Key]placed // where each commitment of the content stands
 }
@@ -129,6 +133,10 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	if err := s.tokens(ctx); err != nil {
 		return nil, err
+	}
+	res.Offices = map[record.Party][]string{}
+	for p, x := range s.sides {
+		res.Offices[p] = slices.Sorted(maps.Keys(x.seats))
 	}
 	res.Seconds = time.Since(began).Seconds()
 	return res, nil

@@ -45,7 +45,7 @@ func (a *app) connect() (*session, error) {
 	m := &memory{conns: make(chan net.Conn), closed: make(chan struct{})}
 	ctx, stop := context.WithCancel(context.WithoutCancel(a.ctx))
 	ended := make(chan error, 1)
-	go func() { ended <- api.New(n, api.Options{Log: a.logger(), Version: version()}).Serve(ctx, m, true) }()
+	go func() { ended <- api.New(n, api.Options{Log: a.logger(), Version: version()}).Serve(ctx, m, true, nil) }()
 	op := api.DialClient(m.dial)
 	return &session{op.As(token), op, office, func() error {
 		op.Close()

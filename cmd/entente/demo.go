@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"entente/demo"
 	"entente/node"
@@ -33,6 +34,9 @@ Examples:
 
 // demoHTTP are ports that people can remember.
 var demoHTTP = map[record.Party]string{"MX": "127.0.0.1:8101", "US": "127.0.0.1:8102"}
+
+// demoLink is how long a link of the example lets its office in.
+const demoLink = 24 * time.Hour
 
 func (c *demoCmd) Run(a *app) error {
 	dir := a.flags.Dir
@@ -79,7 +83,11 @@ func (c *demoCmd) stay(a *app, res *demo.Result) error {
 			defer stop() // one without the other shows nothing
 			errs[i] = a.serve(ctx, folder, listenOf(folder), demoHTTP[p], slog.New(slog.DiscardHandler), func(s serving) error {
 				host := strings.Replace(s.HTTP, "127.0.0.1", strings.ToLower(string(p))+".localhost", 1)
-				a.say("The node of %s serves on %s. Look:\n  entente --dir %s groups\n  entente --dir %s --as OFFICE list --group security", p, host, folder, folder)
+				a.say("The node of %s serves on %s. Open in a browser:", p, host)
+				for _, o := range res.Offices[p] {
+					a.say("  %-24s %s%s", o, host, s.link(o, demoLink))
+				}
+				a.say("On the command line:\n  entente --dir %s --as OFFICE list --group security", folder)
 				return nil
 			})
 		})

@@ -10,10 +10,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"time"
 
 	"entente/api"
 	"entente/node"
 	"entente/peer"
+	"entente/web"
 )
 
 // gcPercent trades memory for speed while serving: a node's heap is small, and most of what it allocates lives for one message.
@@ -41,6 +43,8 @@ type serving struct {
 	Peers  string `json:"peers,omitempty"`
 	HTTP   string `json:"http,omitempty"`
 	Socket string `json:"socket"`
+
+	link func(office string, life time.Duration) string
 }
 
 func (c *serveCmd) Run(a *app) error {
@@ -75,6 +79,12 @@ func (a *app) serve(ctx context.Context, dir, listen, http string, log *slog.Log
 		stop()
 		return err
 	}
+	pages, err := web.New(n, web.Options{Log: log, Version: version(), Origin: ""})
+	if err != nil {
+		stop()
+		return err
+	}
+	out.link = pages.Link
 	ended := make(chan error)
 	running := 0
 	start := func(f func() error) {
@@ -111,14 +121,14 @@ func (a *app) serve(ctx context.Context, dir, listen, http string, log *slog.Log
 		if ip := l.Addr().(*net.TCPAddr).IP; !ip.IsLoopback() {
 			log.Warn("the API can be reached from other machines and has no TLS of its own: put a TLS proxy before it", "address", l.Addr())
 		}
-		start(func() error { return srv.Serve(ctx, l, false) })
+		start(func() error { return srv.Serve(ctx, l, false, pages.Handler()) })
 	}
 	local, err := api.ListenLocal(dir)
 	if err != nil {
 		return err
 	}
 	out.Socket = filepath.Join(dir, api.SocketFile)
-	start(func() error { return srv.Serve(ctx, local, true) })
+	start(func() error { return srv.Serve(ctx, local, true, nil) })
 	start(func() error { return p.Run(ctx) })
 	if err := ready(out); err != nil {
 		return err

@@ -1,0 +1,6 @@
+// What the pages do beyond reading. Everything here has a way without scripts, but for signing in the browser, which has the
+// command line.
+import { enhance } from "./sign.mjs";
+
+document.documentElement.classList.remove("no-js");
+for (const form of document.querySelectorAll("form[data-sign]")) enhance(form);

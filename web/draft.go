@@ -1,0 +1,204 @@
+package web
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+
+	"entente/node"
+	"entente/record"
+	"entente/release"
+)
+
+// draftBody is an act before it is signed: exactly what will be signed, and what follows from it.
+type draftBody struct {
+	*node.Draft
+	Kind    string
+	Texts   []text
+	Annexes []annex
+	Version *draftVersion // of which text a consent or withdrawal speaks
+	Holders []holder
+	Seats   []seat
+	Terms   string
+	Follows string // message key: what follows from signing
+	Command string // the same on the command line
+	Lacking int
+}
+
+// draftVersion is the text that an act speaks of, shown in full before anybody signs.
+type draftVersion struct {
+	ID    record.ID
+	Texts []text
+}
+
+type annex struct {
+	Name   string
+	Length uint64
+}
+
+// holder says which parties will hold a copy of which part.
+type holder struct {
+	Part    string
+	Parties []record.Party
+	Public  bool
+	TLP     record.TLP
+}
+
+// seat is an official of the reader's office who can sign.
+type seat struct {
+	Number uint64
+	Signed bool
+	Alg    record.Alg
+}
+
+func (w *Web) draft(r *request) (answer, error) {
+	d, err := w.draftOf(r)
+	if err != nil {
+		return nil, err
+	}
+	h := d.Header
+	parts, err := w.node.DraftParts(r.Context(), r.who, r.group.ID, d.Nonce)
+	if err != nil {
+		return nil, err
+	}
+	content := map[string]string{}
+	for _, p := range parts {
+		if utf8.Valid(p.Content) {
+			content[p.Name] = string(p.Content)
+		}
+	}
+	b := draftBody{Draft: d, Kind: r.kindName(h.Kind, false), Follows: "follows." + string(h.Verb), Lacking: len(d.Missing),
+		Command: "entente sign " + d.Nonce.String()[:12] + " --seat " + r.who.Office + "/1"}
+	if len(h.Parts) > 0 {
+		b.Texts = textsOf(r.lang, r.group.Chart.Languages, h, content)
+	}
+	for _, p := range h.Parts {
+		x := holder{Part: p.Name, Public: release.Published(p.Marking), TLP: p.Marking.TLP}
+		for _, q := range r.group.Chart.IDs() {
+			if release.MayHold(p.Marking, h.Party, q) {
+				x.Parties = append(x.Parties, q)
+			}
+		}
+		b.Holders = append(b.Holders, x)
+		if _, shown := content[p.Name]; !shown {
+			b.Annexes = append(b.Annexes, annex{p.Name, p.Length})
+		}
+	}
+	if !h.Version.IsZero() && h.Version != r.group.ID {
+		v, err := w.node.Record(r.Context(), r.who, r.group.ID, h.Version)
+		if err != nil {
+			return nil, err
+		}
+		t, err := w.bilingual(r, r.group, v.Header, v.ID)
+		if err != nil {
+			return nil, err
+		}
+		b.Version = &draftVersion{v.ID, t}
+	}
+	if terms, err := w.node.Kinds().DecodeTerms(h); err == nil && terms != nil {
+		if j, err := json.MarshalIndent(terms, "", "  "); err == nil {
+			b.Terms = string(j)
+		}
+	}
+	if b.Seats, err = w.seats(r, d); err != nil {
+		return nil, err
+	}
+	return page{name: "draft", title: r.t("draft.title", "Kind", b.Kind), nav: h.Kind, body: b}, nil
+}
+
+// seats are those of the reader's own office.
+func (w *Web) seats(r *request, d *node.Draft) ([]seat, error) {
+	p, err := w.node.Powers(r.group.ID)
+	if err != nil || p == nil {
+		return nil, err
+	}
+	o, _ := p.Office(r.who.Office)
+	var out []seat
+	for _, s := range o.Seats {
+		x := seat{Number: s.Number, Alg: s.Key.Alg}
+		for _, a := range d.Header.Approvals {
+			x.Signed = x.Signed || (a.Office == o.ID && a.Seat == s.Number)
+		}
+		out = append(out, x)
+	}
+	return out, nil
+}
+
+func (w *Web) draftOf(r *request) (*node.Draft, error) {
+	var nonce record.Nonce
+	if err := nonce.UnmarshalText([]byte(r.PathValue("nonce"))); err != nil {
+		return nil, fmt.Errorf("draft: %w", node.ErrNotFound)
+	}
+	return w.node.GroupDraft(r.Context(), r.who, r.group.ID, nonce)
+}
+
+// signDraft takes a signature that was made on the official's own machine: the key never reaches the node.
+func (w *Web) signDraft(r *request) (answer, error) {
+	d, err := w.draftOf(r)
+	if err != nil {
+		return nil, err
+	}
+	a, err := approvalOf(r)
+	if err != nil {
+		return nil, err
+	}
+	left, sealed, err := w.node.AddApprovals(r.Context(), r.who, r.group.ID, d.Nonce, []record.Approval{a})
+	if err != nil {
+		return nil, err
+	}
+	if left != nil {
+		return redirect{to: r.group.Href("drafts", d.Nonce.String()), done: "signed"}, nil
+	}
+	to := r.group.Href("i", sealed.Instrument.String())
+	if sealed.Instrument == r.group.ID {
+		to = r.group.Href()
+	}
+	return redirect{to: to, done: "on-record"}, nil
+}
+
+func approvalOf(r *request) (record.Approval, error) {
+	a := record.Approval{Office: r.who.Office}
+	number := func(field string) int64 {
+		n, err := strconv.ParseInt(r.PostFormValue(field), 10, 64)
+		if err != nil {
+			return -1
+		}
+		return n
+	}
+	bytes := func(field string) []byte {
+		b, err := hex.DecodeString(r.PostFormValue(field))
+		if err != nil {
+			return nil
+		}
+		return b
+	}
+	seat, alg := number("seat"), number("alg")
+	a.Time, a.Signature = number("time"), bytes("signature")
+	if seat <= 0 || a.Time <= 0 || len(a.Signature) == 0 {
+		return a, fmt.Errorf("the signature did not arrive: signing needs this browser's scripts, or the command line: %w", node.ErrInvalid)
+	}
+	a.Seat, a.Alg = uint64(seat), record.Alg(alg)
+	for _, f := range []string{"evidence-0", "evidence-1"} {
+		if b := bytes(f); len(b) > 0 {
+			a.Evidence = append(a.Evidence, b)
+		}
+	}
+	return a, nil
+}
+
+func (w *Web) dropDraft(r *request) (answer, error) {
+	d, err := w.draftOf(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.node.Drop(r.Context(), r.who, d.Nonce); err != nil {
+		return nil, err
+	}
+	to := r.group.Href()
+	if i := d.Header.Instrument; !i.IsZero() && i != r.group.ID {
+		to = r.group.Href("i", i.String())
+	}
+	return redirect{to: to, done: "draft-dropped"}, nil
+}

@@ -1,0 +1,76 @@
+package web
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+
+	"entente"
+	"entente/record"
+)
+
+// funcs are what templates may call, in one language.
+func (l *language) funcs(w *Web) template.FuncMap {
+	return template.FuncMap{
+		"t":      l.t,
+		"num":    l.number,
+		"day":    l.day,
+		"moment": l.moment,
+		"party":  func(g *group, p record.Party) string { return g.PartyName(p) },
+		"asset":  func(name string) string { return w.assets.url[name] },
+		"lines":  func(s string) []string { return strings.Split(s, "\n\n") },
+		"phase":  func(v entente.View) phaseTag { return phaseOf(v) },
+		"digest": l.digestWords,
+		"map":    pairs,
+		"list":   func(x ...any) []any { return x },
+		"own":    func() record.Party { return w.node.Party() },
+	}
+}
+
+// pairs makes a map for a shared template: names and values in turn.
+func pairs(args ...any) (map[string]any, error) {
+	if len(args)%2 != 0 {
+		return nil, fmt.Errorf("map: want names and values in turn")
+	}
+	m := map[string]any{}
+	for i := 0; i < len(args); i += 2 {
+		name, ok := args[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("map: %v is no name", args[i])
+		}
+		m[name] = args[i+1]
+	}
+	return m, nil
+}
+
+// phaseTag is an instrument's standing as pages show it: a message key and a colour of GOV.UK's tags.
+type phaseTag struct{ Key, Colour string }
+
+var phaseColours = map[entente.Phase]string{
+	entente.PhaseProposed: "yellow", entente.PhaseWithdrawn: "grey", entente.PhaseLapsed: "grey", entente.PhaseInForce: "green",
+	entente.PhaseEnded: "grey", entente.PhaseRecorded: "blue", entente.PhaseRejected: "red",
+}
+
+// phaseOf chooses the one word that tells most: what is late comes before what is agreed.
+func phaseOf(v entente.View) phaseTag {
+	switch {
+	case v.Overdue:
+		return phaseTag{"phase.overdue", "red"}
+	case v.Phase == entente.PhaseInForce && v.Leaving:
+		return phaseTag{"phase.leaving", "orange"}
+	case v.Phase == entente.PhaseInForce && v.Verified:
+		return phaseTag{"phase.verified", "turquoise"}
+	case v.Phase == entente.PhaseInForce && v.Done:
+		return phaseTag{"phase.done", "turquoise"}
+	}
+	return phaseTag{"phase." + string(v.Phase), phaseColours[v.Phase]}
+}
+
+// digestWords shows a digest so that two people can compare it by voice: eight groups of four digits, of the first 128 bits.
+func (l *language) digestWords(id record.ID) string {
+	s := make([]string, 8)
+	for i := range s {
+		s[i] = fmt.Sprintf("%05d", uint32(id[2*i])<<8|uint32(id[2*i+1]))
+	}
+	return strings.Join(s, " ")
+}

@@ -1,0 +1,25 @@
+package web
+
+import "time"
+
+// Bounds of the pages, with their reasons.
+const (
+	// maxUpload is the largest request: a spreadsheet of an agency, or an act with its annexes.
+	maxUpload = 32 << 20
+	// maxField is the longest text of one form field in bytes: a long statement has 50 kB.
+	maxField = 1 << 20
+	// listPage is how many instruments stand on one page of a list: it stays under 100 kB and is read without scrolling for ever.
+	listPage = 50
+	// sessionIdle ends a session nobody uses: a ministry's desk is left unlocked over lunch, not over night.
+	sessionIdle = 60 * time.Minute
+	// sessionLife ends every session: a working day.
+	sessionLife = 12 * time.Hour
+	// maxFailures of sign-in per address in failureWindow: guessing 256 bits is hopeless, so this bounds noise only, and it
+	// never locks an office out: it counts addresses, not offices.
+	maxFailures   = 20
+	failureWindow = time.Minute
+	// maxFailing is how many addresses are counted: beyond it the oldest is forgotten.
+	maxFailing = 10_000
+	// soonDays is how far ahead the pages look for what falls due.
+	soonDays = 14
+)

@@ -1,0 +1,27 @@
+package web
+
+// route is one line of the table.
+type route struct {
+	pattern string
+	open    bool // needs no sign-in
+	do      func(*Web, *request) (answer, error)
+}
+
+// routes is every page and form there is. What begins with /g/{group} is of one group, found before its handler runs.
+var routes = []route{
+	{"GET /signin", true, (*Web).signIn},
+	{"GET /signin/link/{secret}", true, (*Web).linkForm},
+	{"POST /signin/link", true, (*Web).useLink},
+	{"POST /signout", true, (*Web).signOut},
+	{"GET /language/{language}", true, (*Web).chooseLanguage},
+
+	{"GET /{$}", false, (*Web).home},
+	{"GET /g/{group}", false, (*Web).groupHome},
+	{"GET /g/{group}/list/{kind}", false, (*Web).list},
+	{"GET /g/{group}/i/{id}", false, (*Web).instrument},
+	{"POST /g/{group}/i/{id}/act", false, (*Web).startAct},
+	{"GET /g/{group}/i/{id}/evidence", false, (*Web).evidence},
+	{"GET /g/{group}/drafts/{nonce}", false, (*Web).draft},
+	{"POST /g/{group}/drafts/{nonce}/sign", false, (*Web).signDraft},
+	{"POST /g/{group}/drafts/{nonce}/drop", false, (*Web).dropDraft},
+}

@@ -1,0 +1,63 @@
+package web_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// TestShots takes pictures of pages for people to look at: ENTENTE_SHOTS is the folder, ENTENTE_PAGES the paths (with
+// "security" for the first group's), ENTENTE_OFFICE the office.
+func TestShots(t *testing.T) {
+	dir := os.Getenv("ENTENTE_SHOTS")
+	if dir == "" {
+		t.Skip("no pictures are asked for: ENTENTE_SHOTS is not set")
+	}
+	s := example(t)
+	office := os.Getenv("ENTENTE_OFFICE")
+	if office == "" {
+		office = "desk"
+	}
+	for _, x := range []struct {
+		side, lang string
+		width      int64
+	}{{"MX", "es", 1200}, {"US", "en", 1200}, {"MX", "es", 390}} {
+		side := s.sides["MX"]
+		if x.side == "US" {
+			side = s.sides["US"]
+		}
+		b := newTab(t)
+		b.do(chromedp.EmulateViewport(x.width, 900))
+		b.signIn(side, office, x.lang)
+		for _, path := range strings.Fields(os.Getenv("ENTENTE_PAGES")) {
+			b.open(side.url + side.path(t, path))
+			png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+			b.ok(err)
+			name := x.lang + "-" + map[bool]string{true: "phone", false: "wide"}[x.width < 500] + strings.Trim(regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(path, "-"), "-")
+			if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// path puts a group's real name in the place of its track, and the first instrument of a kind in the place of first:KIND.
+func (x *side) path(t *testing.T, path string) string {
+	t.Helper()
+	for _, g := range x.node.Groups(t.Context(), who("desk")) {
+		path = strings.Replace(path, "/g/"+g.Founding.Track+"/", "/g/"+g.Founding.Track+"-"+g.ID.Short()+"/", 1)
+		path = regexp.MustCompile(`/g/`+g.Founding.Track+`$`).ReplaceAllString(path, "/g/"+g.Founding.Track+"-"+g.ID.Short())
+		if kind := regexp.MustCompile(`first:([a-z]+)`).FindStringSubmatch(path); kind != nil && g.Founding.Track == "security" {
+			list, _, err := x.node.Instruments(t.Context(), who("desk"), g.ID, query(kind[1]))
+			if err != nil || len(list) == 0 {
+				t.Fatalf("no %s: %v", kind[1], err)
+			}
+			path = strings.Replace(path, kind[0], list[0].State.Instrument.String(), 1)
+		}
+	}
+	return path
+}

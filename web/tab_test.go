@@ -1,0 +1,110 @@
+package web_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+var theBrowser struct {
+	once sync.Once
+	ctx  context.Context
+	stop context.CancelFunc
+	err  error
+}
+
+// tab is a tab of a real browser without a window, Debian's Chromium, with cookies of its own. A step that fails ends the test
+// with the place where it stood.
+type tab struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+func newTab(t *testing.T) *tab {
+	t.Helper()
+	theBrowser.once.Do(func() {
+		path := "/usr/bin/chromium"
+		if _, err := os.Stat(path); err != nil {
+			theBrowser.err = fmt.Errorf("%w: make browser installs it", err)
+			return
+		}
+		ctx, stop := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
+			chromedp.DisableGPU, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-dev-shm-usage", true))...)
+		ctx, stopBrowser := chromedp.NewContext(ctx)
+		theBrowser.ctx, theBrowser.stop = ctx, func() { stopBrowser(); stop() }
+		theBrowser.err = chromedp.Do(ctx)
+	})
+	if theBrowser.err != nil {
+		t.Fatal(theBrowser.err)
+	}
+	ctx, stop := chromedp.NewContext(theBrowser.ctx, chromedp.WithNewBrowserContext())
+	t.Cleanup(stop)
+	ctx, stopTime := context.WithTimeout(ctx, 3*time.Minute)
+	t.Cleanup(stopTime)
+	return &tab{t, ctx}
+}
+
+// do runs steps in order.
+func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	b.ok(chromedp.Do(b.ctx, steps...))
+}
+
+func (b *tab) ok(err error) {
+	b.t.Helper()
+	if err == nil {
+		return
+	}
+	at, _ := chromedp.Run(b.ctx, chromedp.Location())
+	text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))
+	b.t.Fatalf("%v\nat %s\n%.3000s", err, at, text)
+}
+
+// open goes to an address and waits for its heading.
+func (b *tab) open(url string) {
+	b.t.Helper()
+	b.do(chromedp.Navigate(url), chromedp.WaitVisible(chromedp.CSS("main h1")))
+}
+
+// press clicks what a CSS selector finds and waits for the page that follows.
+func (b *tab) press(selector string) {
+	b.t.Helper()
+	b.do(chromedp.Evaluate[chromedp.Void](`document.documentElement.dataset.before = "1"`), chromedp.Click(chromedp.CSS(selector)),
+		chromedp.WaitReady(chromedp.CSS("html:not([data-before]) main h1")))
+}
+
+// text is what a person reads in the first element that a CSS selector finds.
+func (b *tab) text(selector string) string {
+	b.t.Helper()
+	s, err := chromedp.Run(b.ctx, chromedp.Text(chromedp.CSS(selector)))
+	b.ok(err)
+	return s
+}
+
+func (b *tab) at() string {
+	b.t.Helper()
+	s, err := chromedp.Run(b.ctx, chromedp.Location())
+	b.ok(err)
+	return s
+}
+
+// evaluate runs a script in the page.
+func evaluate[T any](b *tab, script string, o ...chromedp.EvaluateOption) T {
+	b.t.Helper()
+	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](script, o...))
+	b.ok(err)
+	return v
+}
+
+// signIn lets an office of a side in, in a language.
+func (b *tab) signIn(x *side, office, lang string) {
+	b.t.Helper()
+	b.open(x.url + x.web.Link(office, time.Hour))
+	b.press("main form button")
+	b.open(x.url + "/language/" + lang + "?back=/")
+}

@@ -1,0 +1,115 @@
+// Package web is the workspace in a browser: pages rendered on the server, in English and Spanish, that need no script to be
+// read. It decides nothing: the gate is package node, the rules are the fold's, and pages print their reasons.
+package web
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"reflect"
+	"runtime/debug"
+	"time"
+
+	"entente/node"
+)
+
+// Options of the pages.
+type Options struct {
+	Log     *slog.Logger   // nil: slog.Default
+	Version string         // of the program
+	Origin  string         // scheme://host[:port] under which browsers reach this node; empty: the host of a request on loopback
+	Zone    *time.Location // in which pages show dates and times; nil: the machine's
+}
+
+// Web serves one node's pages.
+type Web struct {
+	node      *node.Node
+	log       *slog.Logger
+	version   string
+	origin    *url.URL // nil: none was given
+	zone      *time.Location
+	languages map[string]*language
+	assets    *assets
+	sessions  *sessions
+	failures  failures
+}
+
+// New prepares the pages. It fails when a template, a message or the origin is not well formed.
+func New(n *node.Node, o Options) (*Web, error) {
+	w := &Web{node: n, log: o.Log, version: o.Version, zone: o.Zone, sessions: newSessions(n.Now), failures: newFailures(n.Now)}
+	if w.log == nil {
+		w.log = slog.Default()
+	}
+	if w.zone == nil {
+		w.zone = time.Local
+	}
+	if o.Origin != "" {
+		u, err := url.Parse(o.Origin)
+		if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.Path != "" {
+			return nil, fmt.Errorf("origin %q: want https://host or https://host:port", o.Origin)
+		}
+		w.origin = u
+	}
+	var err error
+	if w.assets, err = loadAssets(); err != nil {
+		return nil, err
+	}
+	if w.languages, err = w.loadLanguages(); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// Handler answers browsers.
+func (w *Web) Handler() http.Handler {
+	mux := http.NewServeMux()
+	for _, rt := range routes {
+		mux.Handle(rt.pattern, w.handle(rt))
+	}
+	mux.Handle("GET /assets/", w.assets)
+	mux.Handle("/", w.handle(route{open: true, do: func(*Web, *request) (answer, error) {
+		return nil, fmt.Errorf("page: %w", node.ErrNotFound)
+	}}))
+	same := http.NewCrossOriginProtection()
+	same.SetDenyHandler(w.handle(route{open: true, do: func(*Web, *request) (answer, error) {
+		return nil, fmt.Errorf("a form of another site: %w", node.ErrForbidden)
+	}}))
+	return w.guard(same.Handler(mux))
+}
+
+// policy lets a page load from its own node only, run no inline script, wear no inline style, and stand in no frame.
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// guard sets what every answer carries, bounds what comes in, and turns a panic into a page that tells nothing.
+func (w *Web) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		h := rw.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+		h.Set("Cache-Control", "no-store")
+		if w.secure() {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		defer func() {
+			if v := recover(); v != nil {
+				if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+					panic(v)
+				}
+				w.log.ErrorContext(r.Context(), "page panicked", "path", r.URL.Path, "type", reflect.TypeOf(v).String(), "stack", string(debug.Stack()))
+				http.Error(rw, "Entente could not show this page. / Entente no pudo mostrar esta página.", http.StatusInternalServerError)
+			}
+		}()
+		r.Body = http.MaxBytesReader(rw, r.Body, maxUpload)
+		next.ServeHTTP(rw, r)
+	})
+}
+
+// secure: browsers reach this node by TLS, so cookies are marked for it.
+func (w *Web) secure() bool { return w.origin != nil && w.origin.Scheme == "https" }
