@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"unicode/utf8"
 
 	"entente/node"
 	"entente/record"
@@ -63,16 +62,11 @@ func (w *Web) draft(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	content := map[string]string{}
-	for _, p := range parts {
-		if utf8.Valid(p.Content) {
-			content[p.Name] = string(p.Content)
-		}
-	}
+	shown := reading{lang: r.lang, texts: node.Texts{d.Act: &node.Text{Parts: parts}}}
 	b := draftBody{Draft: d, Kind: r.kindName(h.Kind, false), Follows: "follows." + string(h.Verb), Lacking: len(d.Missing),
 		Command: "entente sign " + d.Nonce.String()[:12] + " --seat " + r.who.Office + "/1"}
 	if len(h.Parts) > 0 {
-		b.Texts = textsOf(r.lang, r.group.Chart.Languages, h, content)
+		b.Texts = shown.bilingual(r.group, h, d.Act)
 	}
 	for _, p := range h.Parts {
 		x := holder{Part: p.Name, Public: release.Published(p.Marking), TLP: p.Marking.TLP}
@@ -82,7 +76,7 @@ func (w *Web) draft(r *request) (answer, error) {
 			}
 		}
 		b.Holders = append(b.Holders, x)
-		if _, shown := content[p.Name]; !shown {
+		if shown.part(d.Act, p.Name) == "" {
 			b.Annexes = append(b.Annexes, annex{p.Name, p.Length})
 		}
 	}
@@ -91,11 +85,11 @@ func (w *Web) draft(r *request) (answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		t, err := w.bilingual(r, r.group, v.Header, v.ID)
+		t, err := w.read(r, []node.Want{{Group: r.group.ID, Record: v.ID}})
 		if err != nil {
 			return nil, err
 		}
-		b.Version = &draftVersion{v.ID, t}
+		b.Version = &draftVersion{v.ID, t.bilingual(r.group, v.Header, v.ID)}
 	}
 	if terms, err := w.node.Kinds().DecodeTerms(h); err == nil && terms != nil {
 		if j, err := json.MarshalIndent(terms, "", "  "); err == nil {

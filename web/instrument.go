@@ -61,31 +61,24 @@ func (w *Web) instrument(r *request) (answer, error) {
 		return nil, err
 	}
 	b := instrumentBody{Detail: d, Kind: r.kindName(d.State.Kind, false), Version: d.State.Text(), Facts: d.State.Facts}
+	var wants []node.Want
 	for _, x := range d.Records {
-		h := happened{ID: x.ID, Time: x.Header.Time, Party: x.Header.Party, Key: "did." + string(x.Header.Verb), Void: x.Reasons, Counts: x.Counts, Signers: w.signers(r, x.Header)}
-		if len(x.Held) > 0 {
-			if h.Texts, err = w.bilingual(r, r.group, x.Header, x.ID); err != nil {
-				return nil, err
-			}
-		}
+		wants = append(wants, node.Want{Group: r.group.ID, Record: x.ID, Names: []string{"title.*", "body.*"}})
+	}
+	texts, err := w.read(r, wants)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range d.Records {
+		h := happened{ID: x.ID, Time: x.Header.Time, Party: x.Header.Party, Key: "did." + string(x.Header.Verb), Void: x.Reasons, Counts: x.Counts,
+			Signers: w.signers(r, x.Header), Texts: texts.bilingual(r.group, x.Header, x.ID)}
 		if x.ID == titled(d.State) {
-			b.Texts = h.Texts
-			for _, t := range h.Texts {
-				if b.Name.Text == "" && t.Title != "" {
-					b.Name = name{t.Title, ""}
-					if t.Lang != r.lang {
-						b.Name.Tag = t.Tag
-					}
-				}
-			}
-			h.Texts = nil
+			b.Texts, h.Texts = h.Texts, nil
 		}
 		b.History = append(b.History, h)
 	}
 	slices.Reverse(b.History)
-	if b.Name.Text == "" {
-		b.Name.Text = r.t("untitled", "Kind", b.Kind, "Id", id.Short())
-	}
+	b.Name = texts.name(r, r.group, d.State)
 	b.Sides, b.Acts = w.sides(r, b.Version), w.acts(d)
 	return page{name: "instrument", title: b.Name.Text, nav: d.State.Kind, body: b}, nil
 }

@@ -51,17 +51,13 @@ func (w *Web) rows(r *request, g *group, q node.Query) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, err := w.names(r, g, items)
+	texts, err := w.read(r, titles(g, items))
 	if err != nil {
 		return nil, err
 	}
 	out := make([]row, 0, len(items))
 	for _, x := range items {
-		n := names[x.State.Instrument]
-		if n.Text == "" {
-			n.Text = r.t("untitled", "Kind", r.kindName(x.State.Kind, false), "Id", x.State.Instrument.Short())
-		}
-		out = append(out, row{Name: n, Href: g.Href("i", x.State.Instrument.String()), State: x.State, View: x.View, Group: g})
+		out = append(out, row{Name: texts.name(r, g, x.State), Href: g.Href("i", x.State.Instrument.String()), State: x.State, View: x.View, Group: g})
 	}
 	return out, nil
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -11,41 +10,71 @@ import (
 	"entente/record"
 )
 
-// text is a part of a record in one language, as a page shows it.
+// text is what a record says in one language, as a page shows it.
 type text struct {
 	Lang, Tag string
 	Title     string
 	Body      string
-	Missing   bool // not supplied in this language
-	Withheld  bool // not held here, or not for this office
+	Missing   bool     // not supplied in this language
+	Gap       node.Gap // supplied, and not shown here
 }
 
-// bilingual reads the parts title.* and body.* of a record in every language of the charter, the reader's language first
-// (alternat: each reader sees their own copy first).
-func (w *Web) bilingual(r *request, g *group, h *record.Header, id record.ID) ([]text, error) {
-	parts, err := w.node.Parts(r.Context(), r.who, g.ID, id)
-	if err != nil && !errors.Is(err, node.ErrNotFound) {
-		return nil, err
-	}
-	content := map[string]string{}
-	for _, p := range parts {
-		if utf8.Valid(p.Content) {
-			content[p.Name] = string(p.Content)
-		}
-	}
-	return textsOf(r.lang, g.Chart.Languages, h, content), nil
+// reading is everything one page shows of parts: read at once, with one entry in the access log.
+type reading struct {
+	lang  string
+	texts node.Texts
 }
 
-func textsOf(lang string, languages []string, h *record.Header, content map[string]string) []text {
+// read reads the parts that a page shows. A page calls it once.
+func (w *Web) read(r *request, wants []node.Want) (reading, error) {
+	out := reading{lang: r.lang}
+	if len(wants) == 0 {
+		return out, nil
+	}
+	var err error
+	out.texts, err = w.node.Texts(r.Context(), r.who, r.Pattern, wants)
+	return out, err
+}
+
+// titles wants the titles of listed instruments.
+func titles(g *group, items []node.Listed) []node.Want {
+	out := make([]node.Want, len(items))
+	for i, x := range items {
+		out[i] = node.Want{Group: g.ID, Record: titled(x.State), Names: []string{"title.*"}}
+	}
+	return out
+}
+
+// titled is the record whose title names an instrument: the text in force, else the latest proposed, else the opening.
+func titled(s *entente.State) record.ID {
+	if v := s.Text(); v != nil {
+		return v.ID
+	}
+	return s.Instrument
+}
+
+// part is the content of a part as text, empty where it is not shown or is no text.
+func (x reading) part(id record.ID, name string) string {
+	p, ok := x.texts[id].Part(name)
+	if !ok || !utf8.Valid(p.Content) {
+		return ""
+	}
+	return string(p.Content)
+}
+
+// bilingual is what a record says in every language of the charter, the reader's first (alternat: each reads their own copy first).
+func (x reading) bilingual(g *group, h *record.Header, id record.ID) []text {
 	var out []text
-	for _, l := range readerFirst(lang, languages) {
-		t := text{Lang: l, Tag: tags[l], Title: content["title."+l], Body: content["body."+l]}
-		_, named := h.Part("title." + l)
-		if _, body := h.Part("body." + l); body {
-			named = true
+	for _, l := range readerFirst(x.lang, g.Chart.Languages) {
+		t := text{Lang: l, Tag: tags[l], Title: x.part(id, "title."+l), Body: x.part(id, "body."+l), Missing: true}
+		for _, name := range []string{"title." + l, "body." + l} {
+			if _, named := h.Part(name); named {
+				t.Missing = false
+			}
+			if n := x.texts[id]; n != nil && n.Gaps[name] != "" {
+				t.Gap = n.Gaps[name]
+			}
 		}
-		t.Missing = !named
-		t.Withheld = named && t.Title == "" && t.Body == ""
 		out = append(out, t)
 	}
 	return out
@@ -71,49 +100,17 @@ type name struct {
 	Tag  string // of its language, where it is not the reader's
 }
 
-// names reads the titles of many instruments.
-func (w *Web) names(r *request, g *group, items []node.Listed) (map[record.ID]name, error) {
-	out := map[record.ID]name{}
-	for _, x := range items {
-		id := titled(x.State)
-		parts, err := w.node.Parts(r.Context(), r.who, g.ID, id, titleParts(g.Chart.Languages)...)
-		if err != nil && !errors.Is(err, node.ErrNotFound) {
-			return nil, err
-		}
-		content := map[string]string{}
-		for _, p := range parts {
-			content[p.Name] = string(p.Content)
-		}
-		out[x.State.Instrument] = nameOf(r.lang, g.Chart.Languages, content)
-	}
-	return out, nil
-}
-
-func titleParts(languages []string) []string {
-	out := make([]string, len(languages))
-	for i, l := range languages {
-		out[i] = "title." + l
-	}
-	return out
-}
-
-func nameOf(lang string, languages []string, content map[string]string) name {
-	for _, l := range readerFirst(lang, languages) {
-		if s := strings.TrimSpace(content["title."+l]); s != "" {
-			n := name{Text: s}
-			if l != lang {
+// name is the title of a record; without one, its kind and the first digits of its id.
+func (x reading) name(r *request, g *group, s *entente.State) name {
+	id := titled(s)
+	for _, l := range readerFirst(x.lang, g.Chart.Languages) {
+		if t := strings.TrimSpace(x.part(id, "title."+l)); t != "" {
+			n := name{Text: t}
+			if l != x.lang {
 				n.Tag = tags[l]
 			}
 			return n
 		}
 	}
-	return name{}
-}
-
-// titled is the record whose title names an instrument: the text in force, else the latest proposed, else the opening.
-func titled(s *entente.State) record.ID {
-	if v := s.Text(); v != nil {
-		return v.ID
-	}
-	return s.Instrument
+	return name{Text: r.t("untitled", "Kind", r.kindName(s.Kind, false), "Id", s.Instrument.Short())}
 }
