@@ -34,6 +34,9 @@ type Kind struct {
 	Unilateral bool
 	// Silent kinds have no state of their own: receipts and the access log.
 	Silent bool
+	// Home kinds stand in a party's group of one. The node writes them under the office and seat of whoever is signed in: no
+	// office drafts them and no key of an official signs them.
+	Home bool
 }
 
 // Rule says what one verb of a kind takes and needs.
@@ -54,7 +57,7 @@ type Kinds map[string]*Kind
 func Standard() Kinds {
 	k := Kinds{}
 	k.Add(charterKind, powersKind, objectiveKind, commitmentKind, indicatorKind, observationKind, meetingKind, decisionKind,
-		statementKind, receiptKind, accessKind)
+		statementKind, receiptKind, accessKind, clearanceKind)
 	return k
 }
 

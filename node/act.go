@@ -39,14 +39,15 @@ type NewPart struct {
 
 // Draft is an act with its exact digest, waiting for its signatures.
 type Draft struct {
-	Act     record.ID      `json:"act"` // what officials sign
-	Nonce   record.Nonce   `json:"nonce"`
-	Office  string         `json:"office"` // that drafted it
-	Created int64          `json:"created"`
-	Header  *record.Header `json:"header"`
-	Missing []string       `json:"missing,omitempty"` // why it cannot be sealed yet; empty: it can
-	parts   []record.Part
-	saved   bool // it is in the database too
+	Act       record.ID      `json:"act"` // what officials sign
+	Nonce     record.Nonce   `json:"nonce"`
+	Office    string         `json:"office"` // that drafted it
+	Created   int64          `json:"created"`
+	Header    *record.Header `json:"header"`
+	Missing   []string       `json:"missing,omitempty"`   // why it cannot be sealed yet; empty: it can
+	Uncleared []Uncleared    `json:"uncleared,omitempty"` // the party's own offices that must clear it first, named in missing too
+	parts     []record.Part
+	saved     bool // it is in the database too
 }
 
 // Sealed is an act on record.
@@ -70,7 +71,7 @@ func (n *Node) Prepare(_ context.Context, who Caller, a Act) (*Draft, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	if k.Silent {
+	if k.Silent || k.Home {
 		return nil, fmt.Errorf("the kind %s is written by the node alone: %w", k.Name, ErrForbidden)
 	}
 	h := record.Header{Format: record.Format, Group: g.id, Party: n.party, Kind: a.Kind, Verb: a.Verb, Instrument: a.Instrument, Version: a.Version,
@@ -112,7 +113,7 @@ func (n *Node) Prepare(_ context.Context, who Caller, a Act) (*Draft, error) {
 		return nil, err
 	}
 	d.Missing = n.missing(g, d)
-	return d, nil
+	return d, n.await(g, d)
 }
 
 // inherit fills in what a later act takes from the instrument it speaks of.
@@ -254,7 +255,7 @@ func (n *Node) draft(g *group, s store.Draft) (*Draft, error) {
 		return nil, err
 	}
 	d.Missing = n.missing(g, d)
-	return d, nil
+	return d, n.await(g, d)
 }
 
 // Drafts lists the drafts of a group that wait for signatures.
@@ -321,6 +322,9 @@ func (n *Node) Seal(ctx context.Context, who Caller, d *Draft) (*Sealed, error) 
 			return err
 		}
 		if err := w.restores(d.Header); err != nil {
+			return err
+		}
+		if err := b.cleared(g, d); err != nil {
 			return err
 		}
 		r, err := w.append(*d.Header, d.parts, ok)

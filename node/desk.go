@@ -39,6 +39,9 @@ func (n *Node) AddApprovals(ctx context.Context, who Caller, group record.ID, no
 		if d, err = n.draft(g, s); err != nil {
 			return err
 		}
+		if err := b.cleared(g, d); err != nil {
+			return err
+		}
 		if err := n.approve(g, d, add); err != nil {
 			return err
 		}
@@ -140,6 +143,15 @@ func (n *Node) DraftParts(ctx context.Context, who Caller, group record.ID, nonc
 	if who.Operator && who.Office == "" {
 		return nil, fmt.Errorf("the operator reads no parts: use an office's token: %w", ErrForbidden)
 	}
+	g, err := n.find(group)
+	if err != nil {
+		return nil, err
+	}
+	return n.showDraft(ctx, who, g, d)
+}
+
+// showDraft reads the parts of a draft that the office may see, after the gate has let it in.
+func (n *Node) showDraft(ctx context.Context, who Caller, g *group, d *Draft) ([]MarkedPart, error) {
 	var out []MarkedPart
 	for i, ref := range d.Header.Parts {
 		if i >= len(d.parts) || n.gap(d.Header, ref, who.Office) != "" {
@@ -150,7 +162,7 @@ func (n *Node) DraftParts(ctx context.Context, who Caller, group record.ID, nonc
 		}
 		out = append(out, MarkedPart{d.parts[i], ref.Marking})
 	}
-	if err := n.logShown(ctx, who, "", logged(group, d.Act, out)); err != nil {
+	if err := n.logShown(ctx, who, "", logged(g.id, d.Act, out)); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -33,6 +33,14 @@ const (
 	maxTexts = 32 << 20
 	// maxPage bounds one page of a list.
 	maxPage = 500
+	// maxRoutes of clearance a node keeps, and lines or groups of one: a ministry has a handful.
+	maxRoutes = 64
+	// maxRouteOffices of one route: what more offices must clear needs another procedure.
+	maxRouteOffices = 16
+	// maxRouteWithin is the longest time a route gives its offices.
+	maxRouteWithin = 366 * 86400
+	// maxClearanceText of one text in a clearance: a long legal opinion, not a file.
+	maxClearanceText = 64 << 10
 	// maxGossip is how many heads of other parties' logs one message carries.
 	MaxGossip = 32
 )

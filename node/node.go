@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"entente"
@@ -100,6 +101,7 @@ type Node struct {
 	closing  sync.Once
 	recents  map[int64]*recent // the writer's
 	outgoing outgoing
+	routes   atomic.Pointer[[]Route] // as stored
 
 	mu        sync.RWMutex
 	groups    map[int64]*group
@@ -157,6 +159,11 @@ func (n *Node) load(ctx context.Context, anchorPath string) error {
 	if err != nil {
 		return explain(err)
 	}
+	routes, err := storedRoutes(store.Setting(v, routesSetting))
+	if err != nil {
+		return fmt.Errorf("clearance routes: %w", explain(err))
+	}
+	n.routes.Store(&routes)
 	for _, row := range groups {
 		g, err := n.loadGroup(v, row)
 		if err != nil {

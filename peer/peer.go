@@ -30,6 +30,7 @@ type Options struct {
 	Log    *slog.Logger                                             // nil: slog.Default
 	Dial   func(ctx context.Context, addr string) (net.Conn, error) // nil: TCP; tests cut links here
 	Fault  func(point string)                                       // tests: called at named points of send and acknowledge
+	Wire   func(to record.Party, path string, message []byte)       // tests: every request and answer as it is sent, before TLS
 	Ready  func(addr net.Addr)                                      // called once the listener is open
 }
 
@@ -180,6 +181,12 @@ func (p *Peer) tell(m map[record.Party]chan struct{}, q record.Party) {
 func (p *Peer) fault(point string) {
 	if p.o.Fault != nil {
 		p.o.Fault(point)
+	}
+}
+
+func (p *Peer) wire(to record.Party, path string, b []byte) {
+	if p.o.Wire != nil {
+		p.o.Wire(to, path, b)
 	}
 }
 

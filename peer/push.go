@@ -71,6 +71,7 @@ func (c *client) call(ctx context.Context, path string, in, out any) (Fault, err
 	}
 	req.Header.Set("Content-Type", pathCBOR)
 	req.Header.Set(instanceHeader, strings.Join(c.p.n.Instances(), ","))
+	c.p.wire(c.to, path, b)
 	c.p.fault("send")
 	res, err := c.http.Do(req)
 	if err != nil {

@@ -48,6 +48,7 @@ func handle[Q any](p *Peer, f func(*http.Request, record.Party, *Q) (any, error)
 			http.Error(w, "", http.StatusInternalServerError)
 			return
 		}
+		p.wire(from, r.URL.Path, b)
 		w.Header().Set("Content-Type", pathCBOR)
 		w.WriteHeader(status)
 		_, _ = w.Write(b) // the other side asks again when it does not arrive

@@ -53,8 +53,9 @@ type Party struct {
 	Node  *node.Node
 	Seats map[string]ed25519.PrivateKey // "office/seat"
 	Root  ed25519.PrivateKey
-	Fault store.Fault        // points of a commit
-	Send  func(point string) // points of an exchange
+	Fault store.Fault                                        // points of a commit
+	Send  func(point string)                                 // points of an exchange
+	Wire  func(to record.Party, path string, message []byte) // every message it sends, before TLS
 	stop  context.CancelFunc
 	done  chan struct{}
 }
@@ -207,7 +208,7 @@ func (p *Party) open(ctx context.Context) error {
 
 // Run starts the exchange of a party's node.
 func (p *Party) Run(ctx context.Context) error {
-	x, err := peer.New(p.Node, peer.Options{Log: p.W.log, Dial: p.dial, Fault: func(point string) {
+	x, err := peer.New(p.Node, peer.Options{Log: p.W.log, Dial: p.dial, Wire: p.Wire, Fault: func(point string) {
 		if p.Send != nil {
 			p.Send(point)
 		}

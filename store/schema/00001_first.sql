@@ -90,6 +90,11 @@ CREATE TABLE draft (
   slot    INTEGER NOT NULL,
   body    BLOB NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE asked (
+  pos   INTEGER PRIMARY KEY,
+  nonce BLOB NOT NULL
+);
+CREATE INDEX asked_nonce ON asked (nonce);
 CREATE TABLE token (
   digest  BLOB PRIMARY KEY,
   office  TEXT NOT NULL,
