@@ -27,7 +27,7 @@ type State struct {
 	Replies      []Reply          `cbor:"15,keyasint,omitempty" json:"replies,omitempty"`
 	Facts        []Fact           `cbor:"16,keyasint,omitempty" json:"facts,omitempty"` // the kind's own, ascending by name
 	Rejected     []Rejected       `cbor:"17,keyasint,omitempty" json:"rejected,omitempty"`
-	Clearance    *ClearanceState  `cbor:"40,keyasint,omitempty" json:"clearance,omitempty"` // of a draft, by the party's own offices
+	Clearance    *ClearanceState  `cbor:"18,keyasint,omitempty" json:"clearance,omitempty"` // of a draft, by the party's own offices
 }
 
 // VersionState is one text of the instrument.
