@@ -101,6 +101,7 @@ func TestEveryRuleRefuses(t *testing.T) {
 	mx := d.As("MX")
 	us := d.As("US")
 	mine := us.good(us.Write("observation", record.Report, append(figures(us, "x"), terms(entente.Observation{Indicator: d.indicator, Version: d.indicator, Source: "s"}))...)).ID()
+	point := us.good(us.Write("meeting", record.Note, on(d.meeting), terms(entente.AgendaItem{Item: 1}), content("title.en", "x"), content("title.es", "x"))).ID()
 	nowhere := record.ID{5}
 	long := strings.Repeat("x", 501)
 	x := texts("x")
@@ -196,6 +197,10 @@ func TestEveryRuleRefuses(t *testing.T) {
 		{"starts", "meeting", record.Propose, "terms", "date", plus(entente.Meeting{Host: "MX"})},
 		{"host", "meeting", record.Propose, "terms", "host", plus(entente.Meeting{Host: "FR", Starts: epoch})},
 		{"item", "meeting", record.Note, "terms", "agenda", append(slices.Clone(x), on(d.meeting), terms(entente.AgendaItem{Item: 201}))},
+		{"an item without a title", "meeting", record.Note, "parts", "title.es", []edit{on(d.meeting), terms(entente.AgendaItem{Item: 1}), content("title.en", "x")}},
+		{"takes nothing off", "meeting", record.Note, "terms", "takes off", []edit{on(d.meeting), terms(entente.AgendaItem{Item: 1, Off: true})}},
+		{"takes off what is no point", "meeting", record.Note, "reference", "point", []edit{on(d.meeting), terms(entente.AgendaItem{Item: 1, Off: true, Replaces: d.meeting})}},
+		{"takes off another's point", "meeting", record.Note, "parties", "the side that put it", []edit{on(d.meeting), terms(entente.AgendaItem{Item: 1, Off: true, Replaces: point})}},
 		{"about", "meeting", record.Note, "reference", "instrument", append(slices.Clone(x), on(d.meeting), terms(entente.AgendaItem{Item: 1, About: nowhere}))},
 		{"about a record that is no instrument", "meeting", record.Note, "reference", "instrument", append(slices.Clone(x), on(d.meeting), terms(entente.AgendaItem{Item: 1, About: mx.written[len(mx.written)-2].ID()}))},
 		{"held in the future", "meeting", record.Report, "terms", "held", []edit{on(d.meeting), terms(entente.MeetingHeld{Held: d.now + 1})}},
@@ -229,6 +234,46 @@ func TestEveryRuleRefuses(t *testing.T) {
 			t.Errorf("no rule of the kind %s is tested", n)
 		}
 	}
+}
+
+// An agenda is what both sides put on it, by number; each side moves and takes off its own points.
+func TestAgenda(t *testing.T) {
+	d := newDesk(t)
+	mx, us := d.As("MX"), d.As("US")
+	note := func(p *party, i entente.AgendaItem) record.ID {
+		t.Helper()
+		e := []edit{on(d.meeting), terms(i)}
+		if !i.Off {
+			e = append(e, content("title.en", "x"), content("title.es", "x"))
+		}
+		return p.good(p.Write("meeting", record.Note, e...)).ID()
+	}
+	want := func(ids ...record.ID) {
+		t.Helper()
+		d.same()
+		s := us.State(d.meeting)
+		got := make([]record.ID, len(s.Agenda))
+		for i, p := range s.Agenda {
+			got[i] = p.ID
+		}
+		if !slices.Equal(got, ids) || s.Fact("items") != fmt.Sprint(len(ids)) {
+			t.Errorf("agenda %v, want %v; %s items", got, ids, s.Fact("items"))
+		}
+	}
+	want()
+	a := note(mx, entente.AgendaItem{Item: 2, About: d.commitment})
+	b := note(us, entente.AgendaItem{Item: 1})
+	c := note(us, entente.AgendaItem{Item: 2})
+	want(b, a, c)
+	if p := us.State(d.meeting).Agenda[1]; p.Item != 2 || p.About != d.commitment || p.Ref.Party != "MX" {
+		t.Errorf("the point: %+v", p)
+	}
+	moved := note(us, entente.AgendaItem{Item: 9, Replaces: b})
+	want(a, c, moved)
+	note(mx, entente.AgendaItem{Item: 2, Off: true, Replaces: a})
+	want(c, moved)
+	note(us, entente.AgendaItem{Item: 3, Replaces: b}) // what it would replace stands no more
+	want(c, moved)
 }
 
 // All that is wrong is said at once.

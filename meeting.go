@@ -1,6 +1,8 @@
 package entente
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 
 	"entente/record"
@@ -13,11 +15,26 @@ type Meeting struct {
 	Number uint64       `cbor:"3,keyasint,omitzero" json:"number,omitzero"`
 }
 
-// AgendaItem is a point one side puts on the agenda; About is the instrument it speaks of, if any.
+// AgendaItem is a point one side puts on the agenda; About is the instrument it speaks of, if any. A later note of the same side
+// takes the place of an earlier one, or takes it off.
 type AgendaItem struct {
-	Item  uint64    `cbor:"1,keyasint" json:"item"`
-	About record.ID `cbor:"2,keyasint,omitzero" json:"about,omitzero"`
+	Item     uint64    `cbor:"1,keyasint" json:"item"`
+	About    record.ID `cbor:"2,keyasint,omitzero" json:"about,omitzero"`
+	Replaces record.ID `cbor:"3,keyasint,omitzero" json:"replaces,omitzero"` // the side's own earlier note
+	Off      bool      `cbor:"4,keyasint,omitempty" json:"off,omitempty"`    // with Replaces: it is no longer on the agenda
 }
+
+// AgendaPoint is what stands on the agenda of a meeting, in the order of the numbers.
+type AgendaPoint struct {
+	ID    record.ID  `cbor:"1,keyasint" json:"id"` // of the note
+	Ref   record.Ref `cbor:"2,keyasint" json:"ref"`
+	Time  int64      `cbor:"3,keyasint" json:"time"`
+	Item  uint64     `cbor:"4,keyasint" json:"item"`
+	About record.ID  `cbor:"5,keyasint,omitzero" json:"about,omitzero"`
+}
+
+// MaxAgenda is the highest number of a point: no meeting gets through more.
+const MaxAgenda = 200
 
 // MeetingHeld reports that the meeting took place.
 type MeetingHeld struct {
@@ -32,7 +49,7 @@ var meetingKind = &Kind{
 		record.Consent:  consentRule,
 		record.Withdraw: withdrawRule,
 		record.Note: {Approved: true, Terms: func() any { return new(AgendaItem) },
-			Parts: []string{"title.*", "body.*", "annex/*"}, Needs: []string{"title.*"}},
+			Parts: []string{"title.*", "body.*", "annex/*"}},
 		record.Report: {Approved: true, Terms: func() any { return new(MeetingHeld) }, Parts: []string{"body.*", "annex/*"}},
 		record.Reply:  replyRule,
 	},
@@ -45,12 +62,7 @@ var meetingKind = &Kind{
 			}
 			c.task("host", t.Host)
 		case *AgendaItem:
-			if t.Item == 0 || t.Item > 200 {
-				c.Add(ReasonTerms, "agenda items are numbered from 1 to 200")
-			}
-			if r := c.Find(t.About); !t.About.IsZero() && (r == nil || !r.Header().Instrument.IsZero()) {
-				c.Add(ReasonReference, "it knows no instrument %s", t.About.Short())
-			}
+			t.check(c)
 		case *MeetingHeld:
 			if t.Held <= 0 || t.Held > c.Header.Time {
 				c.Add(ReasonTerms, "a meeting is reported held after it was")
@@ -58,7 +70,6 @@ var meetingKind = &Kind{
 		}
 	},
 	Fold: func(s *State, records []Judged) {
-		items := uint64(0)
 		if t := textTerms[Meeting](s, records); t != nil {
 			s.Owner, s.Due = t.Host, t.Starts
 			s.set("host", string(t.Host))
@@ -67,12 +78,58 @@ var meetingKind = &Kind{
 				s.set("number", strconv.FormatUint(t.Number, 10))
 			}
 		}
-		for _, j := range records {
-			if j.Header().Verb == record.Note {
-				items++
-			}
-		}
-		s.set("items", strconv.FormatUint(items, 10))
+		s.Agenda = agenda(records)
+		s.set("items", strconv.Itoa(len(s.Agenda)))
 		foldReplies(s, records, func(Judged) string { return ProgressDone })
 	},
+}
+
+func (t *AgendaItem) check(c *Case) {
+	if t.Item == 0 || t.Item > MaxAgenda {
+		c.Add(ReasonTerms, "agenda items are numbered from 1 to %d", MaxAgenda)
+	}
+	if r := c.Find(t.About); !t.About.IsZero() && (r == nil || !r.Header().Instrument.IsZero()) {
+		c.Add(ReasonReference, "it knows no instrument %s", t.About.Short())
+	}
+	switch r := c.Find(t.Replaces); {
+	case t.Replaces.IsZero():
+		if t.Off {
+			c.Add(ReasonTerms, "it does not say what it takes off the agenda")
+		}
+	case r == nil || r.Header().Verb != record.Note || r.Header().Instrument != c.Header.Instrument:
+		c.Add(ReasonReference, "it knows no point %s of this agenda", t.Replaces.Short())
+	case r.Header().Party != c.Header.Party:
+		c.Add(ReasonParties, "a point is changed and taken off by the side that put it there")
+	}
+	if c.Charter == nil || t.Off {
+		return
+	}
+	for _, l := range c.Charter.Languages {
+		if _, ok := c.Header.Part("title." + l); !ok {
+			c.Add(ReasonParts, "the part title.%s is missing", l)
+		}
+	}
+}
+
+// agenda is what stands on it: each note adds a point, or takes the place of the one it names while that stands.
+func agenda(records []Judged) []AgendaPoint {
+	var out []AgendaPoint
+	for _, j := range records {
+		h, t := j.Header(), new(AgendaItem)
+		if h.Verb != record.Note || record.Unmarshal(h.Terms, t) != nil {
+			continue
+		}
+		if !t.Replaces.IsZero() {
+			i := slices.IndexFunc(out, func(p AgendaPoint) bool { return p.ID == t.Replaces })
+			if i < 0 {
+				continue
+			}
+			out = slices.Delete(out, i, i+1)
+		}
+		if !t.Off {
+			out = append(out, AgendaPoint{j.ID(), h.Ref(), h.Time, t.Item, t.About})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b AgendaPoint) int { return cmp.Compare(a.Item, b.Item) })
+	return out
 }

@@ -28,6 +28,7 @@ type State struct {
 	Facts        []Fact           `cbor:"16,keyasint,omitempty" json:"facts,omitempty"` // the kind's own, ascending by name
 	Rejected     []Rejected       `cbor:"17,keyasint,omitempty" json:"rejected,omitempty"`
 	Clearance    *ClearanceState  `cbor:"18,keyasint,omitempty" json:"clearance,omitempty"` // of a draft, by the party's own offices
+	Agenda       []AgendaPoint    `cbor:"19,keyasint,omitempty" json:"agenda,omitempty"`    // of a meeting
 }
 
 // VersionState is one text of the instrument.
