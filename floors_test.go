@@ -25,7 +25,7 @@ const module = "entente"
 // floors by folder; a folder below one of these stands on its floor.
 var floors = map[string]int{
 	"record": 0, "territory": 0,
-	"tlog": 1, "consent": 1, "release": 1, "progress": 1,
+	"tlog": 1, "consent": 1, "release": 1, "progress": 1, "chart": 1,
 	"":      2,
 	"store": 3,
 	"node":  4,
@@ -37,7 +37,7 @@ const purest = 2
 
 // pure is what floors 0 to 2 may import beside each other: computation without clock, files, network or chance.
 var pure = []string{
-	"bytes", "cmp", "crypto/ed25519", "crypto/hmac", "crypto/sha256", "encoding", "encoding/base64", "encoding/binary", "encoding/hex", "encoding/json",
+	"bytes", "cmp", "crypto/ed25519", "crypto/hmac", "crypto/sha256", "encoding", "encoding/base64", "encoding/binary", "encoding/hex", "encoding/json", "encoding/xml",
 	"errors", "fmt", "hash", "io", "iter", "maps", "math", "math/big", "math/bits", "slices", "sort", "strconv", "strings", "sync", "unicode/utf8",
 	"github.com/fxamacker/cbor/v2", "golang.org/x/mod/sumdb/note", "golang.org/x/mod/sumdb/tlog", "filippo.io/torchwood", "github.com/golang/geo/s1", "github.com/golang/geo/s2",
 }
