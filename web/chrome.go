@@ -144,6 +144,7 @@ var sections = []struct{ key, path string }{
 	{"indicators", "list/indicator"},
 	{"meetings", "list/meeting"},
 	{"statements", "list/statement"},
+	{"records", "records"},
 }
 
 func (w *Web) chrome(rw http.ResponseWriter, r *request, p page) (chrome, error) {

@@ -17,6 +17,8 @@ var routes = []route{
 
 	{"GET /{$}", false, (*Web).home},
 	{"GET /g/{group}", false, (*Web).groupHome},
+	{"GET /g/{group}/records", false, (*Web).records},
+	{"GET /g/{group}/records/proof/{alarm}", false, (*Web).proof},
 	{"GET /g/{group}/list/{kind}", false, (*Web).list},
 	{"GET /g/{group}/i/{id}", false, (*Web).instrument},
 	{"POST /g/{group}/i/{id}/act", false, (*Web).startAct},
