@@ -34,13 +34,15 @@ const (
 	AttentionFigures   AttentionReason = "figures-to-answer" // another party's figures, neither acknowledged nor contested
 	AttentionMeeting   AttentionReason = "meeting"           // it takes place within three weeks
 	AttentionHeld      AttentionReason = "report-held"       // its host has not reported it held
+	AttentionPublish   AttentionReason = "publish"           // agreed under an embargo, and this party has not let it out
+	AttentionCopy      AttentionReason = "courtesy-copy"     // another party's own text, neither acknowledged nor contested
 	AttentionEnding    AttentionReason = "ending"            // notice is running
 	AttentionWithdrawn AttentionReason = "withdrawn-pending" // this party's withdrawal is not yet known to the others
 )
 
 // AttentionReasons are all reasons, in the order in which lists show them.
-var AttentionReasons = []AttentionReason{AttentionOverdue, AttentionSign, AttentionVerify, AttentionAnswer, AttentionHeld, AttentionFigures,
-	AttentionDue, AttentionMeeting, AttentionWithdrawn, AttentionEnding, AttentionWait}
+var AttentionReasons = []AttentionReason{AttentionOverdue, AttentionSign, AttentionVerify, AttentionAnswer, AttentionPublish, AttentionHeld, AttentionFigures,
+	AttentionCopy, AttentionDue, AttentionMeeting, AttentionWithdrawn, AttentionEnding, AttentionWait}
 
 // How long around its date a thing shows, in seconds.
 const (
@@ -67,6 +69,7 @@ func (s *State) Attention(parties []record.Party) []Attention {
 	}
 	s.waitConsent(add)
 	s.waitReply(parties, add)
+	s.waitCopy(parties, add)
 	if f := s.InForce(); f != nil {
 		s.waitDate(f, add)
 		for _, p := range f.Required {
@@ -169,11 +172,39 @@ func (s *State) waitReply(parties []record.Party, add func(Attention)) {
 	}
 }
 
+// waitCopy: who has been shown one party's own text and may say something before it is public.
+func (s *State) waitCopy(parties []record.Party, add func(Attention)) {
+	author, v := record.Party(s.Fact("own")), s.Text()
+	st := s.Standing()
+	if author == "" || v == nil || st.Phase == PhaseWithdrawn {
+		return
+	}
+	until := st.Until
+	if until != 0 {
+		until++
+	}
+	if at, ok := v.PublishedAt(); ok {
+		until = at
+	}
+	for _, p := range parties {
+		if p != author && s.stance(p) == "" {
+			add(Attention{Party: p, Reason: AttentionCopy, About: v.ID, Until: until, By: s.Due})
+		}
+	}
+}
+
 // waitDate: what falls due, and what takes place.
 func (s *State) waitDate(f *VersionState, add func(Attention)) {
+	if s.Fact("embargo") != "" {
+		for _, p := range f.Required {
+			if !slices.ContainsFunc(f.Releases, func(r Release) bool { return r.Ref.Party == p }) {
+				add(Attention{Party: p, Reason: AttentionPublish, About: f.ID, By: s.Due})
+			}
+		}
+	}
 	done, _ := s.done()
 	switch {
-	case done || s.Due == 0:
+	case done || s.Due == 0 || s.Owner == "":
 	case s.session():
 		for _, p := range f.Required {
 			add(Attention{Party: p, Reason: AttentionMeeting, About: f.ID, From: s.Due - meetingAhead, Until: s.Due + meetingShown, By: s.Due})

@@ -50,6 +50,9 @@ func turns(s *entente.State, waits []entente.Attention) []int64 {
 	at := []int64{0, s.Due, s.Ends, record.MaxTime}
 	for _, v := range s.Versions {
 		at = append(at, v.Until)
+		for _, r := range v.Releases {
+			at = append(at, r.At)
+		}
 	}
 	for _, a := range waits {
 		at = append(at, a.From, a.Until)
@@ -115,6 +118,10 @@ func attentive(tb tester, s *entente.State, parties []record.Party, count tally)
 		both("done and not verified", shows[entente.AttentionVerify] > 0 || inForce && !session && others && v.Done && shows[entente.AttentionAnswer] > 0,
 			inForce && !session && others && v.Done && (!v.Verified || shows[entente.AttentionAnswer] > 0))
 		both("report-held", shows[entente.AttentionHeld] > 0, inForce && session && !v.Done && now >= s.Due)
+		embargoed := inForce && s.Fact("embargo") != ""
+		both("publish", shows[entente.AttentionPublish] > 0 && embargoed, embargoed && len(s.InForce().Releases) < len(s.InForce().Required))
+		if0("publish", shows[entente.AttentionPublish] > 0, inForce && !v.Published)
+		if0("courtesy-copy", shows[entente.AttentionCopy] > 0, s.Fact("own") != "" && !v.Published)
 		if0("due", shows[entente.AttentionDue] > 0, inForce && !v.Done && !v.Overdue && now < s.Due)
 		if0("meeting", shows[entente.AttentionMeeting] > 0, inForce && !v.Done && session)
 		if0("answer", shows[entente.AttentionAnswer] > 0, v.Observations && v.Phase != entente.PhaseLapsed && v.Phase != entente.PhaseWithdrawn)
@@ -202,7 +209,18 @@ func randomState(rt *rapid.T, parties []record.Party) *entente.State {
 	if n("rejected", 3) == 0 {
 		s.Rejected = []entente.Rejected{{}}
 	}
-	switch n("fact", 3) {
+	for i := range s.Versions {
+		for _, p := range parties {
+			if v := &s.Versions[i]; v.Standing != consent.Open && n("released", 2) > 0 {
+				v.Releases = append(v.Releases, entente.Release{Ref: record.Ref{Party: p}, At: day * int64(n("at", 40))})
+			}
+		}
+	}
+	switch n("fact", 5) {
+	case 4:
+		s.Facts = []entente.Fact{{Name: "embargo", Value: "1"}}
+	case 5:
+		s.Facts = []entente.Fact{{Name: "own", Value: string(s.Author)}}
 	case 0:
 		s.Facts = []entente.Fact{{Name: "verifier", Value: string(who("verifier"))}}
 	case 1:
@@ -353,6 +371,24 @@ func TestWhatWaits(t *testing.T) {
 			w.As("CA").good(w.As("CA").Reply(id, entente.Acknowledge))
 			return id
 		}, []string{"MX answer - - -"}},
+		{"a statement under embargo", func(w *world) record.ID {
+			id := agreed(w, "statement", entente.Statement{Embargo: far})
+			w.As("US").good(w.As("US").Release(id, 0))
+			return id
+		}, []string{"CA publish - - 100", "MX publish - - 100"}},
+		{"a statement without one", func(w *world) record.ID { return agreed(w, "statement", entente.Statement{}) }, nil},
+		{"one party's own text", func(w *world) record.ID {
+			id := w.As("MX").Propose("statement", entente.Statement{Own: true, Embargo: far}, until(epoch+5*day-1))
+			w.As("US").good(w.As("US").Reply(id, entente.Contest))
+			return id
+		}, []string{"CA courtesy-copy - 5 100", "MX sign - 5 5-", "MX answer - 5 -"}},
+		{"and its release", func(w *world) record.ID {
+			id := w.As("MX").Propose("statement", entente.Statement{Own: true, Embargo: far})
+			w.As("MX").good(w.As("MX").Consent(id))
+			w.As("MX").good(w.As("MX").Release(id, 0))
+			w.As("US").good(w.As("US").Reply(id, entente.Acknowledge))
+			return id
+		}, []string{"CA courtesy-copy - 100 100"}},
 		{"nothing of it has effect", func(w *world) record.ID {
 			return w.As("MX").Propose2("commitment", entente.Commitment{Owner: "FR", Due: far}).ID()
 		}, nil},

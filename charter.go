@@ -220,7 +220,9 @@ func (c *Charter) HasLine(code string) bool {
 // required evaluates rule C2 for a header of a kind. Hosts of an area join with the kinds that take one.
 func (c *Charter) required(k *Kind, h *record.Header) []record.Party {
 	if k.Required != nil {
-		return k.Required(c, h)
+		if ps := k.Required(c, h); len(ps) > 0 {
+			return ps
+		}
 	}
 	if c.Consent[k.Name] == ConsentParticipants && len(h.Participants) > 0 {
 		return h.Participants

@@ -77,12 +77,8 @@ var commitmentKind = &Kind{
 			s.Owner, s.Due = t.Owner, t.Due
 			s.set("office", t.Office)
 			s.set("verifier", string(t.Verifier))
-			if !t.Decision.IsZero() {
-				s.set("decision", t.Decision.String())
-			}
-			if !t.Objective.IsZero() {
-				s.set("objective", t.Objective.String())
-			}
+			s.link("decision", t.Decision)
+			s.link("objective", t.Objective)
 		}
 		own := slices.DeleteFunc(slices.Clone(records), func(j Judged) bool {
 			return j.Header().Verb == record.Report && j.Header().Party != s.Owner // it reported on a text of its own that nobody agreed to

@@ -1,6 +1,10 @@
 package entente
 
-import "entente/record"
+import (
+	"strconv"
+
+	"entente/record"
+)
 
 // Decision is what a meeting decided; commitments name it as their source.
 type Decision struct {
@@ -27,8 +31,11 @@ var decisionKind = &Kind{
 		}
 	},
 	Fold: func(s *State, records []Judged) {
-		if t := textTerms[Decision](s, records); t != nil && !t.Meeting.IsZero() {
-			s.set("meeting", t.Meeting.String())
+		if t := textTerms[Decision](s, records); t != nil {
+			s.link("meeting", t.Meeting)
+			if t.Item > 0 {
+				s.set("item", strconv.FormatUint(t.Item, 10))
+			}
 		}
 		foldReplies(s, records, nil)
 	},

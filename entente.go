@@ -24,7 +24,8 @@ var Languages = []string{"en", "es"}
 type Kind struct {
 	Name  string
 	Verbs map[record.Verb]Rule
-	// Required says which parties must consent, from charter and header alone (rule C2). Nil: all parties of the group.
+	// Required says which parties must consent, from charter and header alone (rule C2). Nil, or where it names none:
+	// all parties of the group, or the participants where the charter says so.
 	Required func(*Charter, *record.Header) []record.Party
 	// Check adds the kind's own reasons against a record. It may read the case and nothing else. May be nil.
 	Check func(*Case)

@@ -437,6 +437,12 @@ func (p *party) Report(version record.ID, t any, edits ...edit) *record.Record {
 	return p.Write(p.kindOf(version), record.Report, append([]edit{p.about(version), terms(t)}, edits...)...)
 }
 
+// Release lets a text be published, from a time or, with 0, from its embargo.
+func (p *party) Release(version record.ID, at int64, edits ...edit) *record.Record {
+	p.w.tb.Helper()
+	return p.Write(p.kindOf(version), record.Release, append([]edit{p.about(version), terms(entente.Released{At: at})}, edits...)...)
+}
+
 // Reply answers a record.
 func (p *party) Reply(to record.ID, s entente.Stance, edits ...edit) *record.Record {
 	p.w.tb.Helper()

@@ -73,7 +73,7 @@ func TestRandomHistories(t *testing.T) {
 	})
 	count.need(t, "equal cuts compared", "in force", "superseded", "settled", "withdrawn", "ended by notice", "rivals in force", "late consents", "held back", "duplicates refused",
 		"gaps refused", "charters amended", "powers changed", "roots rotated", "woken by a wait alone", "consents audited", "approvals: by time differs from by index",
-		"rejudged", "effect", "reason approval", "reason charter", "reason kind", "reason nonce", "reason parties", "reason parts", "reason reference", "reason sequence", "reason terms")
+		"rejudged", "published", "effect", "reason approval", "reason charter", "reason kind", "reason nonce", "reason parties", "reason parts", "reason reference", "reason sequence", "reason terms")
 }
 
 // quick runs n random histories from a written seed, so that what is counted is counted every time; ENTENTE_LONG asks for
@@ -184,6 +184,9 @@ func audit(rt *rapid.T, v *view, count tally) {
 			if x.Settled {
 				count["settled"]++
 			}
+		}
+		if s.Published(record.MaxTime) {
+			count["published"]++
 		}
 		if forced > 1 {
 			count["rivals in force"]++
@@ -411,6 +414,11 @@ func (h *historian) act(p *party, x int) {
 		r = p.put(p.draft(v.Header().Kind, record.Consent, p.about(v.ID()), target(v), signers).sealed())
 	case x < 80:
 		r = p.put(p.draft(v.Header().Kind, record.Withdraw, p.about(v.ID()), target(v), signers).sealed())
+	case x < 84 && v.Header().Kind == "statement":
+		for _, q := range h.w.order {
+			h.all = append(h.all, h.w.As(q).Consent(v.ID(), target(v), by("foreign/3")))
+			r = h.w.As(q).Write("statement", record.Release, target(v), by("foreign/3"))
+		}
 	case x < 84:
 		r = p.put(p.draft(v.Header().Kind, record.Report, p.about(v.ID()), target(v), rawTerms(map[int]any{1: "done"}), signers).sealed())
 	case x < 88:
@@ -464,7 +472,7 @@ func (h *historian) propose(p *party, v *record.Record, signers edit) *record.Re
 		return p.Write(v.Header().Kind, record.Propose, append(edits, with(func(x *record.Header) { x.Terms = v.Header().Terms }))...)
 	}
 	switch h.draw("kind", 6) {
-	case 0:
+	case 0, 4:
 		return p.Write("statement", record.Propose, edits...)
 	case 1:
 		return p.Write("objective", record.Propose, append(edits, terms(entente.Objective{Level: "outcome", Owner: p.id}))...)

@@ -81,9 +81,7 @@ var indicatorKind = &Kind{
 				s.Due = t.Target.Date
 				s.set("target", string(t.Target.Value))
 			}
-			if !t.Objective.IsZero() {
-				s.set("objective", t.Objective.String())
-			}
+			s.link("objective", t.Objective)
 		}
 		foldReplies(s, records, nil)
 	},

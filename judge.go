@@ -141,6 +141,16 @@ func (l *Ledger) charterFor(h *record.Header) *charterText {
 	return l.inForce(known)
 }
 
+// charterOf is the charter that a text names, if its author knew it. What others know of that text does not change it.
+func (l *Ledger) charterOf(o *record.Header) *Charter {
+	for i := range l.charters {
+		if x := &l.charters[i]; x.version.ID == o.Charter && (x.header == nil || o.Knows(x.header.Ref())) {
+			return x.charter
+		}
+	}
+	return l.founding
+}
+
 func (l *Ledger) inForce(acts []consent.Act) *charterText {
 	versions := make([]consent.Version, len(l.charters))
 	for i := range l.charters {
@@ -202,6 +212,7 @@ type Case struct {
 	Opening  *record.Header // the header that opened the instrument; nil when this one opens it, or for the founding charter
 	Proposal *record.Header // the version named; nil likewise
 	Required []record.Party // who must consent to the text proposed (rule C2); nil for other verbs
+	Bound    []record.Party // who must consent to the version named, likewise
 	Find     func(record.ID) *record.Record
 	reasons  []Reason
 }
@@ -278,6 +289,9 @@ func (l *Ledger) authority(c *Case) {
 		c.Required = charter.required(k, h)
 	}
 	l.references(c, k, rule)
+	if o := c.Proposal; o != nil {
+		c.Bound = l.charterOf(o).required(k, o)
+	}
 	l.parties(c, charter)
 	l.parts(c, rule, charter)
 	if k.Check != nil && err == nil {

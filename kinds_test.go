@@ -45,7 +45,7 @@ func newDesk(tb tester) *desk {
 		Sources: map[record.Party]string{"MX": "a", "US": "b"}, Baseline: &entente.Level{Value: "1.0", Date: epoch}, Target: &entente.Level{Value: "2", Date: epoch + 5}, Objective: d.objective}))
 	d.meeting = agree(mx.Propose("meeting", entente.Meeting{Starts: epoch + 50, Host: "US", Number: 3}))
 	d.decision = agree(mx.Propose("decision", entente.Decision{Meeting: d.meeting, Item: 1}))
-	d.statement = agree(mx.Propose("statement", entente.Statement{Embargo: epoch + 77}))
+	d.statement = agree(mx.Propose("statement", entente.Statement{Embargo: epoch + 77, Form: entente.FormReadout, Meeting: d.meeting}))
 	d.observation = mx.good(mx.Write("observation", record.Report, append(figures(mx, "x"), terms(entente.Observation{Indicator: d.indicator, Version: d.indicator, Source: "agency", Vintage: "2025-03"}))...)).ID()
 	return d
 }
@@ -63,13 +63,13 @@ func TestEveryKindTakesAValidInstrument(t *testing.T) {
 	d.same()
 	for id, want := range map[record.ID]entente.State{
 		d.objective:  {Kind: "objective", Line: "fuel", Owner: "US", Facts: []entente.Fact{{Name: "level", Value: "outcome"}}},
-		d.commitment: {Kind: "commitment", Line: "fuel", Owner: "MX", Due: epoch + 99, Facts: []entente.Fact{{Name: "objective", Value: d.objective.String()}, {Name: "office", Value: "fuel-desk"}, {Name: "verifier", Value: "US"}}},
+		d.commitment: {Kind: "commitment", Line: "fuel", Owner: "MX", Due: epoch + 99, Facts: []entente.Fact{{Name: "objective", Value: d.objective.String(), Link: true}, {Name: "office", Value: "fuel-desk"}, {Name: "verifier", Value: "US"}}},
 		d.indicator: {Kind: "indicator", Due: epoch + 5, Facts: []entente.Fact{{Name: "baseline", Value: "1.0"}, {Name: "code", Value: "fuel.seized"}, {Name: "counting_unit", Value: "seizure"}, {Name: "direction", Value: "up"},
-			{Name: "fiscal_month", Value: "10"}, {Name: "objective", Value: d.objective.String()}, {Name: "period", Value: "month"}, {Name: "target", Value: "2"}, {Name: "unit", Value: "l"}}},
+			{Name: "fiscal_month", Value: "10"}, {Name: "objective", Value: d.objective.String(), Link: true}, {Name: "period", Value: "month"}, {Name: "target", Value: "2"}, {Name: "unit", Value: "l"}}},
 		d.meeting:     {Kind: "meeting", Owner: "US", Due: epoch + 50, Facts: []entente.Fact{{Name: "host", Value: "US"}, {Name: "items", Value: "1"}, {Name: "number", Value: "3"}, {Name: "starts", Value: fmt.Sprint(epoch + 50)}}},
-		d.decision:    {Kind: "decision", Facts: []entente.Fact{{Name: "meeting", Value: d.meeting.String()}}},
-		d.statement:   {Kind: "statement", Due: epoch + 77},
-		d.observation: {Kind: "observation", Owner: "MX", Facts: []entente.Fact{{Name: "indicator", Value: d.indicator.String()}, {Name: "source", Value: "agency"}, {Name: "version", Value: d.indicator.String()}, {Name: "vintage", Value: "2025-03"}}},
+		d.decision:    {Kind: "decision", Facts: []entente.Fact{{Name: "item", Value: "1"}, {Name: "meeting", Value: d.meeting.String(), Link: true}}},
+		d.statement:   {Kind: "statement", Due: epoch + 77, Facts: []entente.Fact{{Name: "embargo", Value: fmt.Sprint(epoch + 77)}, {Name: "form", Value: "readout"}, {Name: "meeting", Value: d.meeting.String(), Link: true}}},
+		d.observation: {Kind: "observation", Owner: "MX", Facts: []entente.Fact{{Name: "indicator", Value: d.indicator.String(), Link: true}, {Name: "source", Value: "agency"}, {Name: "version", Value: d.indicator.String()}, {Name: "vintage", Value: "2025-03"}}},
 	} {
 		s := us.State(id)
 		if s.Kind != want.Kind || s.Line != want.Line || s.Owner != want.Owner || s.Due != want.Due || s.Author != "MX" || !slices.Equal(s.Facts, want.Facts) {
@@ -102,6 +102,7 @@ func TestEveryRuleRefuses(t *testing.T) {
 	us := d.As("US")
 	mine := us.good(us.Write("observation", record.Report, append(figures(us, "x"), terms(entente.Observation{Indicator: d.indicator, Version: d.indicator, Source: "s"}))...)).ID()
 	point := us.good(us.Write("meeting", record.Note, on(d.meeting), terms(entente.AgendaItem{Item: 1}), content("title.en", "x"), content("title.es", "x"))).ID()
+	own := us.Propose("statement", entente.Statement{Own: true})
 	nowhere := record.ID{5}
 	long := strings.Repeat("x", 501)
 	x := texts("x")
@@ -207,6 +208,23 @@ func TestEveryRuleRefuses(t *testing.T) {
 		{"meeting of a decision", "decision", record.Propose, "terms", "meeting", plus(entente.Decision{})},
 		{"not a meeting", "decision", record.Propose, "reference", "meeting", plus(entente.Decision{Meeting: d.objective})},
 		{"embargo", "statement", record.Propose, "terms", "embargo", plus(entente.Statement{Embargo: -1})},
+		{"form", "statement", record.Propose, "terms", "form", plus(entente.Statement{Form: "tweet"})},
+		{"minutes of nothing", "statement", record.Propose, "terms", "their meeting", plus(entente.Statement{Form: "minutes"})},
+		{"a statement of a meeting", "statement", record.Propose, "terms", "nothing else does", plus(entente.Statement{Meeting: d.meeting})},
+		{"minutes of another kind", "statement", record.Propose, "reference", "meeting", plus(entente.Statement{Form: "minutes", Meeting: d.decision})},
+		{"own minutes", "statement", record.Propose, "terms", "readout", plus(entente.Statement{Form: "minutes", Meeting: d.meeting, Own: true})},
+		{"corrects nothing", "statement", record.Propose, "reference", "statement", plus(entente.Statement{Corrects: d.meeting})},
+		{"corrects all's text alone", "statement", record.Propose, "parties", "those who made it", plus(entente.Statement{Corrects: d.statement, Own: true})},
+		{"corrects another's own text", "statement", record.Propose, "parties", "those who made it", plus(entente.Statement{Corrects: own, Own: true})},
+		{"corrects itself", "statement", record.Propose, "parties", "of its own", plus(entente.Statement{Corrects: d.statement}, on(d.statement), replaces(d.statement))},
+		{"own text in the place of all's", "statement", record.Propose, "parties", "its author alone", plus(entente.Statement{Own: true}, on(d.statement), replaces(d.statement))},
+		{"text in the place of another's own", "statement", record.Propose, "parties", "its author alone", plus(entente.Statement{Own: true}, on(own), replaces(own))},
+		{"joint text in the place of another's own", "statement", record.Propose, "parties", "its author alone", plus(entente.Statement{}, on(own), replaces(own))},
+		{"release of nothing", "statement", record.Release, "reference", "names the text", []edit{on(d.statement)}},
+		{"release of another's own text", "statement", record.Release, "parties", "whose consent", []edit{about(own)}},
+		{"release before the embargo", "statement", record.Release, "terms", "embargo", []edit{about(d.statement), terms(entente.Released{At: epoch + 76})}},
+		{"release after 9999", "statement", record.Release, "terms", "embargo", []edit{about(d.statement), terms(entente.Released{At: record.MaxTime + 1})}},
+		{"release of a commitment", "commitment", record.Release, "kind", "release", []edit{about(d.commitment)}},
 		{"receipt in an instrument", "receipt", record.Note, "reference", "of its own", []edit{on(d.meeting)}},
 		{"a second founding", "charter", record.Propose, "reference", "names no instrument", []edit{terms(newCharter("MX", "US"))}},
 		{"other parties", "charter", record.Propose, "terms", "keeps the parties", []edit{terms(newCharter("CA", "MX", "US")), on(d.group), replaces(d.group)}},

@@ -37,9 +37,7 @@ var objectiveKind = &Kind{
 		if t := textTerms[Objective](s, records); t != nil {
 			s.Owner = t.Owner
 			s.set("level", t.Level)
-			if !t.Parent.IsZero() {
-				s.set("parent", t.Parent.String())
-			}
+			s.link("parent", t.Parent)
 		}
 		foldReplies(s, records, nil)
 	},

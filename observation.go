@@ -48,7 +48,7 @@ var observationKind = &Kind{
 		for _, j := range records {
 			if t := new(Observation); j.Header().Verb == record.Report && record.Unmarshal(j.Header().Terms, t) == nil {
 				s.Facts = nil
-				s.set("indicator", t.Indicator.String())
+				s.link("indicator", t.Indicator)
 				s.set("version", t.Version.String())
 				s.set("source", t.Source)
 				s.set("vintage", t.Vintage)

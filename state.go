@@ -44,6 +44,15 @@ type VersionState struct {
 	Settled  bool             `cbor:"9,keyasint,omitempty" json:"settled,omitempty"`
 	Sides    []Side           `cbor:"10,keyasint" json:"sides"`
 	Late     []record.Ref     `cbor:"11,keyasint,omitempty" json:"late,omitempty"`
+	Releases []Release        `cbor:"12,keyasint,omitempty" json:"releases,omitempty"` // one of each party, in the order of its first
+}
+
+// Release is a required party's word that a text may be published.
+type Release struct {
+	ID   record.ID  `cbor:"1,keyasint" json:"id"`
+	Ref  record.Ref `cbor:"2,keyasint" json:"ref"`
+	Time int64      `cbor:"3,keyasint" json:"time"`
+	At   int64      `cbor:"4,keyasint" json:"at"` // from when: never before the embargo, nor before it was said
 }
 
 // Side is one required party's word on a version.
@@ -77,6 +86,7 @@ type Reply struct {
 type Fact struct {
 	Name  string `cbor:"1,keyasint" json:"name"`
 	Value string `cbor:"2,keyasint" json:"value"`
+	Link  bool   `cbor:"3,keyasint,omitempty" json:"link,omitempty"` // the value is the id of another instrument
 }
 
 // Rejected is a record that is kept and has no effect.
@@ -111,7 +121,14 @@ func (s *State) Fact(name string) string {
 
 func (s *State) set(name, value string) {
 	if value != "" {
-		s.Facts = append(s.Facts, Fact{name, value})
+		s.Facts = append(s.Facts, Fact{Name: name, Value: value})
+	}
+}
+
+// link sets a fact that names another instrument. The fold does not read that one: what points here is found by lists.
+func (s *State) link(name string, to record.ID) {
+	if !to.IsZero() {
+		s.Facts = append(s.Facts, Fact{name, to.String(), true})
 	}
 }
 
@@ -159,6 +176,7 @@ type View struct {
 	Leaving      bool  `json:"leaving,omitempty"`      // a notice is running
 	Pending      bool  `json:"pending,omitempty"`      // a withdrawal is not yet known to the others
 	Amending     bool  `json:"amending,omitempty"`     // in force, and a new version is proposed
+	Published    bool  `json:"published,omitempty"`    // in force, and let out by every required party
 }
 
 // At reads the state at a moment, Unix seconds.
@@ -179,6 +197,7 @@ func (s *State) At(now int64) View {
 	if f != nil {
 		v.Settled = f.Settled
 		v.Leaving = len(s.Notices) > 0 && now < s.Ends
+		v.Published = s.Published(now)
 	}
 	v.Done, v.Verified = s.done()
 	v.Overdue = v.Phase == PhaseInForce && s.Owner != "" && s.Due != 0 && now >= s.Due && !v.Done && !s.session()

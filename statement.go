@@ -1,10 +1,32 @@
 package entente
 
-import "entente/record"
+import (
+	"slices"
+	"strconv"
 
-// Statement is a text for the public, agreed by all, or one side's own shown to the other beforehand.
+	"entente/consent"
+	"entente/record"
+)
+
+// Statement is a text for the public or of a meeting: agreed by all, or one party's own with a courtesy copy to the others,
+// who may reply that they have no objection or that they have observations.
 type Statement struct {
-	Embargo int64 `cbor:"1,keyasint,omitzero" json:"embargo,omitzero"` // not before, Unix seconds
+	Embargo  int64     `cbor:"1,keyasint,omitzero" json:"embargo,omitzero"`  // not to be published before, Unix seconds
+	Form     string    `cbor:"2,keyasint,omitempty" json:"form,omitempty"`   // absent: a statement
+	Meeting  record.ID `cbor:"3,keyasint,omitzero" json:"meeting,omitzero"`  // of minutes and readouts
+	Own      bool      `cbor:"4,keyasint,omitempty" json:"own,omitempty"`    // the author's alone: nobody else's consent is needed
+	Corrects record.ID `cbor:"5,keyasint,omitzero" json:"corrects,omitzero"` // an earlier statement
+}
+
+// The forms of a statement.
+const (
+	FormMinutes = "minutes" // what was said, agreed by those who met
+	FormReadout = "readout" // what may be told of it
+)
+
+// Released is a party's word that the text named may be published, by itself and by the others.
+type Released struct {
+	At int64 `cbor:"1,keyasint,omitzero" json:"at,omitzero"` // not before, Unix seconds; absent: from the embargo, or at once
 }
 
 var statementKind = &Kind{
@@ -15,17 +37,143 @@ var statementKind = &Kind{
 		record.Consent:  consentRule,
 		record.Withdraw: withdrawRule,
 		record.Reply:    replyRule,
+		record.Release:  {Approved: true, Terms: func() any { return new(Released) }},
+	},
+	Required: func(_ *Charter, h *record.Header) []record.Party {
+		if t := statementOf(h); t != nil && t.Own {
+			return []record.Party{h.Party}
+		}
+		return nil
 	},
 	Check: func(c *Case) {
 		checkReply(c)
-		if t, ok := c.Terms.(*Statement); ok && (t.Embargo < 0 || t.Embargo > record.MaxTime) {
-			c.Add(ReasonTerms, "embargo outside the years 1970 to 9999")
+		switch t := c.Terms.(type) {
+		case *Statement:
+			t.check(c)
+		case *Released:
+			o := c.Proposal
+			if o == nil {
+				c.Add(ReasonReference, "a release names the text that may be published")
+				return
+			}
+			if !slices.Contains(c.Bound, c.Header.Party) {
+				c.Add(ReasonParties, "a text is released for publication by those whose consent it needs")
+			}
+			if s := statementOf(o); t.At < 0 || t.At > record.MaxTime || s != nil && t.At != 0 && t.At < s.Embargo {
+				c.Add(ReasonTerms, "a text is released for a time that is not before its embargo")
+			}
 		}
 	},
 	Fold: func(s *State, records []Judged) {
 		if t := textTerms[Statement](s, records); t != nil {
-			s.Due = t.Embargo
+			if s.Due = t.Embargo; s.Due != 0 {
+				s.set("embargo", strconv.FormatInt(s.Due, 10))
+			}
+			s.set("form", t.Form)
+			s.link("meeting", t.Meeting)
+			s.link("corrects", t.Corrects)
+			if t.Own {
+				s.set("own", string(s.Author))
+			}
 		}
 		foldReplies(s, records, nil)
+		foldReleases(s, records)
 	},
+}
+
+// statementOf reads the terms of a text, nil where they are not of the form.
+func statementOf(h *record.Header) *Statement {
+	t := new(Statement)
+	if len(h.Terms) > 0 && record.Unmarshal(h.Terms, t) != nil {
+		return nil
+	}
+	return t
+}
+
+func (t *Statement) check(c *Case) {
+	if t.Embargo < 0 || t.Embargo > record.MaxTime {
+		c.Add(ReasonTerms, "embargo outside the years 1970 to 9999")
+	}
+	of := t.Form == FormMinutes || t.Form == FormReadout
+	switch {
+	case t.Form != "" && !of:
+		c.Add(ReasonTerms, "form %.70q is not one of minutes, readout; a statement has none", t.Form)
+	case of == t.Meeting.IsZero():
+		c.Add(ReasonTerms, "minutes and readouts name their meeting, and nothing else does")
+	case t.Form == FormMinutes && t.Own:
+		c.Add(ReasonTerms, "minutes are agreed by those who met: one party's own account is a readout")
+	}
+	c.refersTo(meetingKind.Name, t.Meeting)
+	c.refersTo("statement", t.Corrects)
+	same := func(h *record.Header) bool { // spoken by the same: all, or one party
+		s := statementOf(h)
+		return s != nil && s.Own == t.Own && (!t.Own || h.Party == c.Header.Party)
+	}
+	if o := c.Opening; o != nil && !same(o) { // else one party could put its own text in the place of one agreed by all
+		c.Add(ReasonParties, "an own text is changed by its author alone, and stays an own text; one agreed by all stays that")
+	}
+	if r := c.Find(t.Corrects); !t.Corrects.IsZero() && r != nil && r.Header().Kind == "statement" && (t.Corrects == c.Header.Instrument || !same(r.Header())) {
+		c.Add(ReasonParties, "a statement is corrected by those who made it, in a statement of its own")
+	}
+}
+
+// foldReleases keeps for each text that is or was in force from when each required party lets it out. A party may put its
+// own hour off until it has come; what it let out stays out.
+func foldReleases(s *State, records []Judged) {
+	texts, embargo := map[record.ID]*VersionState{}, map[record.ID]int64{}
+	for i := range s.Versions {
+		texts[s.Versions[i].ID] = &s.Versions[i]
+	}
+	for _, j := range records { // proposals stand before what speaks of them
+		h := j.Header()
+		switch h.Verb {
+		case record.Propose:
+			if t := statementOf(h); t != nil {
+				embargo[j.ID()] = t.Embargo
+			}
+		case record.Release:
+			v, t := texts[h.Version], new(Released)
+			if v == nil || v.Standing == consent.Open || !slices.Contains(v.Required, h.Party) || len(h.Terms) > 0 && record.Unmarshal(h.Terms, t) != nil {
+				continue
+			}
+			r := Release{ID: j.ID(), Ref: h.Ref(), Time: h.Time, At: max(t.At, embargo[v.ID], h.Time)}
+			if k := slices.IndexFunc(v.Releases, func(x Release) bool { return x.Ref.Party == h.Party }); k < 0 {
+				v.Releases = append(v.Releases, r)
+			} else if h.Time < v.Releases[k].At {
+				v.Releases[k] = r
+			}
+		}
+	}
+}
+
+// PublishedAt is the moment from which a text is public: every party whose consent it needed has let it out by then. false
+// while one has not.
+func (v *VersionState) PublishedAt() (int64, bool) {
+	at := v.Since
+	for _, p := range v.Required {
+		i := slices.IndexFunc(v.Releases, func(r Release) bool { return r.Ref.Party == p })
+		if i < 0 {
+			return 0, false
+		}
+		at = max(at, v.Releases[i].At)
+	}
+	return at, len(v.Required) > 0
+}
+
+// Public is the text that the public may read at a moment: the one in force once every required party has let it out, and
+// until then the one before it. What is public stays so, whatever ends. Nil: none.
+func (s *State) Public(now int64) *VersionState {
+	for i := len(s.Versions) - 1; i >= 0; i-- {
+		v := &s.Versions[i]
+		if at, ok := v.PublishedAt(); v.Standing != consent.Open && ok && at <= now && (s.Ends == 0 || at < s.Ends) {
+			return v
+		}
+	}
+	return nil
+}
+
+// Published reports whether the text in force is public at a moment.
+func (s *State) Published(now int64) bool {
+	f := s.InForce()
+	return f != nil && s.Public(now) == f
 }

@@ -106,7 +106,7 @@ type onVersion struct {
 	signFlags
 }
 
-func (c *onVersion) run(a *app, verb record.Verb) error {
+func (c *onVersion) run(a *app, verb record.Verb, terms json.RawMessage) error {
 	return a.with(func(s *session) error {
 		g, err := s.group(a, c.Group)
 		if err != nil {
@@ -116,7 +116,7 @@ func (c *onVersion) run(a *app, verb record.Verb) error {
 		if err != nil {
 			return err
 		}
-		p, err := s.put(a, g.ID, api.NewAct{Kind: t.Kind, Verb: verb, Instrument: t.Instrument, Version: t.ID}, c.signFlags)
+		p, err := s.put(a, g.ID, api.NewAct{Kind: t.Kind, Verb: verb, Instrument: t.Instrument, Version: t.ID, Terms: terms}, c.signFlags)
 		if err != nil {
 			return err
 		}
@@ -136,7 +136,7 @@ Examples:
   entente consent 3fa4c1 --seat desk/1 --seat desk/2 --json --yes`
 }
 
-func (c *consentCmd) Run(a *app) error { return c.run(a, record.Consent) }
+func (c *consentCmd) Run(a *app) error { return c.run(a, record.Consent, nil) }
 
 type withdraw struct{ onVersion }
 
@@ -148,7 +148,36 @@ Example:
   entente withdraw 3fa4c1 --seat desk/1`
 }
 
-func (c *withdraw) Run(a *app) error { return c.run(a, record.Withdraw) }
+func (c *withdraw) Run(a *app) error { return c.run(a, record.Withdraw, nil) }
+
+type releaseCmd struct {
+	At string `help:"Not to be published before; never before the text's embargo. Default: the embargo, or at once." placeholder:"DATE"`
+	onVersion
+}
+
+func (releaseCmd) Help() string {
+	return `Says that this text may be published. It is public when every party whose consent it needed has said so and the hour has
+come. Until then a second release puts this party's own hour off.
+
+Examples:
+  entente release 8d02ab --seat press/1
+  entente release 8d02ab --at 2026-03-01T15:00:00-06:00 --seat press/1`
+}
+
+func (c *releaseCmd) Run(a *app) error {
+	if c.At == "" {
+		return c.run(a, record.Release, nil)
+	}
+	at, err := parseDate(c.At)
+	if err != nil {
+		return err
+	}
+	terms, err := json.Marshal(entente.Released{At: at})
+	if err != nil {
+		return err
+	}
+	return c.run(a, record.Release, terms)
+}
 
 type reportCmd struct {
 	On   string `arg:"" optional:"" help:"The instrument or version reported on."`

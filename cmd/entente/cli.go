@@ -44,6 +44,7 @@ type cli struct {
 	Propose      proposeCmd `cmd:"" group:"acts" help:"Propose a text: a new instrument, another text for one, or a new version."`
 	Consent      consentCmd `cmd:"" group:"acts" help:"Consent to exactly that version."`
 	Withdraw     withdraw   `cmd:"" group:"acts" help:"Withdraw a consent, or give notice on what is in force."`
+	Release      releaseCmd `cmd:"" group:"acts" help:"Let an agreed text be published."`
 	Report       reportCmd  `cmd:"" group:"acts" help:"Report on an instrument, or open a report of its own."`
 	Reply        replyCmd   `cmd:"" group:"acts" help:"Answer a record: acknowledge, contest, object, answer."`
 	Note         noteCmd    `cmd:"" group:"acts" help:"Add a note to an instrument."`

@@ -93,6 +93,7 @@ func words(x node.Listed) []string {
 	add(v.Pending, "withdrawal not yet known to the other side")
 	add(v.Phase == entente.PhaseInForce && !v.Settled, "signatures not exchanged yet")
 	add(v.Settled, "settled")
+	add(v.Published, "published")
 	return out
 }
 
@@ -150,6 +151,9 @@ func instrumentText(w io.Writer, i api.Instrument) {
 		fmt.Fprintln(w)
 		for _, sd := range v.Sides {
 			fmt.Fprintf(w, "  %s %s\n", sd.Party, sideText(sd, who))
+		}
+		for _, r := range v.Releases {
+			fmt.Fprintf(w, "  %s lets it be published from %s%s\n", r.Ref.Party, moment(r.At), ", "+who[r.Ref])
 		}
 	}
 	fmt.Fprintln(w, "history:")
