@@ -3,13 +3,13 @@
 package api
 
 import (
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net/http"
 	"reflect"
 	"runtime/debug"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -22,6 +22,7 @@ import (
 type Options struct {
 	Log     *slog.Logger     // nil: slog.Default
 	Version string           // of the program, for the OpenAPI document
+	TLS     *tls.Config      // of the TCP listener; nil: a proxy before it has it
 	Clock   func() time.Time // of the limit on failed sign-ins; nil: time.Now
 }
 
@@ -30,14 +31,14 @@ type API struct {
 	node     *node.Node
 	log      *slog.Logger
 	version  string
+	tls      *tls.Config
 	failures failures
 	underWay underWay
-	checking sync.Mutex // one check at a time: it reads everything
 }
 
 // New prepares an API; Handler and Serve start it.
 func New(n *node.Node, o Options) *API {
-	a := &API{node: n, log: o.Log, version: o.Version, underWay: underWay{keys: map[string]bool{}}}
+	a := &API{node: n, log: o.Log, version: o.Version, tls: o.TLS, underWay: underWay{keys: map[string]bool{}}}
 	a.failures = failures{now: o.Clock, by: map[string]*failing{}}
 	if a.log == nil {
 		a.log = slog.Default()
@@ -66,7 +67,7 @@ func (a *API) Handler(local bool) http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, &Problem{Type: kindNoRoute, Title: "There is no such route.", Status: http.StatusNotFound, Hint: "GET /openapi.json lists the routes of this address."})
 	})
-	return a.guard(a.authenticate(local, mux))
+	return a.guard(a.open(a.authenticate(local, mux)))
 }
 
 func (a *API) config() huma.Config {

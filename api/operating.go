@@ -86,12 +86,8 @@ type CheckLine struct {
 func (a *API) check(ctx context.Context, in *struct {
 	Accept string `header:"Accept"`
 }) (*huma.StreamResponse, error) {
-	if !a.checking.TryLock() {
-		return nil, fmt.Errorf("a check is under way: %w", node.ErrConflict)
-	}
 	if in.Accept != ndjson {
-		defer a.checking.Unlock()
-		rep, err := a.node.Check(ctx, nil)
+		rep, err := a.node.CheckAndKeep(ctx, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +97,6 @@ func (a *API) check(ctx context.Context, in *struct {
 		}}, nil
 	}
 	return &huma.StreamResponse{Body: func(c huma.Context) {
-		defer a.checking.Unlock()
 		_, w := humago.Unwrap(c)
 		rc := http.NewResponseController(w)
 		_ = rc.SetWriteDeadline(time.Time{})
@@ -111,7 +106,7 @@ func (a *API) check(ctx context.Context, in *struct {
 			_ = enc.Encode(l)
 			_ = rc.Flush()
 		}
-		rep, err := a.node.Check(c.Context(), func(done, total uint64) { line(CheckLine{Done: done, Total: total}) })
+		rep, err := a.node.CheckAndKeep(c.Context(), func(done, total uint64) { line(CheckLine{Done: done, Total: total}) })
 		if err != nil {
 			line(CheckLine{Problem: problemOf(c.Context(), a.log, err)})
 			return

@@ -39,6 +39,8 @@ var routes = []route{
 	get("/v1/peers", "peers", "What each peer does not hold yet", (*API).peers),
 	get("/v1/access", "access", "The access log, newest first", (*API).access),
 
+	get("/v1/check", "check-last", "The last full check: whether everything held; its faults are the operator's", (*API).lastCheck),
+
 	operator(get("/v1/introduction", "introduction", "This party's introduction", (*API).introduction)),
 	operator(post("/v1/introductions", "introduction-add", "Keep another party's introduction, once its fingerprint was compared", (*API).meet)),
 	operator(post("/v1/groups", "group-join", "Join a group by its founding charter", (*API).join, created)),

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -22,6 +23,8 @@ func (a *API) Serve(ctx context.Context, l net.Listener, local bool, pages http.
 		mux := http.NewServeMux()
 		mux.Handle("/v1/", h)
 		mux.Handle(openapiPath, h)
+		mux.Handle(livePath, h)
+		mux.Handle(readyPath, h)
 		mux.Handle("/", pages)
 		h = mux
 	}
@@ -29,6 +32,9 @@ func (a *API) Serve(ctx context.Context, l net.Listener, local bool, pages http.
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)}
 	if !local {
 		l = netutil.LimitListener(l, maxConns)
+		if a.tls != nil {
+			l = tls.NewListener(l, a.tls)
+		}
 	}
 	done := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {

@@ -131,6 +131,7 @@ func (n *Node) writer() {
 
 func (n *Node) commit(ops []*op) {
 	b := &batch{n: n, groups: map[int64]*work{}, now: n.clock()}
+	began := time.Now()
 	err := n.store.Update(context.Background(), n.fault, func(tx *store.Tx) error {
 		b.tx = tx
 		for _, o := range ops {
@@ -154,6 +155,10 @@ func (n *Node) commit(ops []*op) {
 			f()
 		}
 		n.publish(b)
+	}
+	n.health.note(err)
+	if n.tell != nil {
+		n.tell(Commit{len(ops), time.Since(began), err})
 	}
 	for _, o := range ops {
 		if err != nil {

@@ -72,13 +72,29 @@ func PublicKey(k ed25519.PrivateKey) entente.Key {
 	return entente.Key{Alg: record.Ed25519, Public: entente.HexBytes(k.Public().(ed25519.PublicKey))}
 }
 
-func loadNodeKeys(dir string) (*nodeKeys, error) {
-	path := filepath.Join(dir, NodeKeyFile)
+// keyPath is where a node's own keys lie.
+func keyPath(o Options) string {
+	if o.Keys != "" {
+		return o.Keys
+	}
+	return filepath.Join(o.Dir, NodeKeyFile)
+}
+
+// private reports whether nobody but its owner reads a file. What a service manager hands over as a credential is closed to
+// others by the folder it lies in, and may carry a group's bits for its access list.
+func private(path string, mode os.FileMode) bool {
+	if dir := os.Getenv("CREDENTIALS_DIRECTORY"); dir != "" && filepath.Dir(path) == filepath.Clean(dir) {
+		return mode.Perm()&0o007 == 0
+	}
+	return mode.Perm()&0o077 == 0
+}
+
+func loadNodeKeys(path string) (*nodeKeys, error) {
 	fi, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("node keys: %w; without this file the node cannot start: restore it from where you keep it, or run entente init for a new node", err)
 	}
-	if fi.Mode().Perm()&0o077 != 0 {
+	if !private(path, fi.Mode()) {
 		return nil, fmt.Errorf("node keys: %s may be read by others: run chmod 600 on it", path)
 	}
 	b, err := os.ReadFile(path)

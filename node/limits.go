@@ -25,6 +25,11 @@ const (
 	keepInstances = 64
 	// anchorEvery is how often the anchor outside the data folder is synced; it is written at every commit.
 	anchorEvery = time.Second
+	// lowDisk is the room below which the operator is warned: a few messages of the largest size.
+	lowDisk = 256 << 20
+	// checkAfterStart is how long a start waits before a check that is due, checkPause how long at least lies between two.
+	checkAfterStart = 5 * time.Minute
+	checkPause      = time.Minute
 	// tokenBytes of a bearer token: 256 bits.
 	tokenBytes = 32
 	// maxWants is how many records one page reads parts of: a list of titles twice as long as maxPage.

@@ -69,10 +69,13 @@ type Caller struct {
 // Options open a node.
 type Options struct {
 	Dir    string        // the data folder: database, key file, node keys
+	Keys   string        // file of the node's own keys; empty: node.keys in Dir
 	Anchor string        // file outside Dir that names the last head; empty: beside Dir, as Dir + ".anchor"
 	Clock  func() int64  // Unix seconds; nil: the system's
 	Kinds  entente.Kinds // nil: the standard ones
 	Fault  store.Fault   // tests: called at named steps of a commit
+	// Committed is told of every commit, on the writer's goroutine: it returns at once. Nil: nobody.
+	Committed func(Commit)
 }
 
 // Config is the node's own description, in node.json.
@@ -102,6 +105,9 @@ type Node struct {
 	recents  map[int64]*recent // the writer's
 	outgoing outgoing
 	routes   atomic.Pointer[[]Route] // as stored
+	tell     func(Commit)
+	health   health
+	checking sync.Mutex // one full check at a time: it reads everything
 
 	mu        sync.RWMutex
 	groups    map[int64]*group
@@ -120,7 +126,7 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s is not a node's folder: %w; run entente init first", o.Dir, err)
 	}
-	n := &Node{dir: o.Dir, clock: o.Clock, kinds: o.Kinds, fault: o.Fault, queue: make(chan *op, maxQueue), stop: make(chan struct{}),
+	n := &Node{dir: o.Dir, clock: o.Clock, kinds: o.Kinds, fault: o.Fault, tell: o.Committed, queue: make(chan *op, maxQueue), stop: make(chan struct{}),
 		stopped: make(chan struct{}), recents: map[int64]*recent{}, groups: map[int64]*group{}, changed: make(chan struct{}),
 		restoring: map[record.ID]map[record.Party]bool{}, copies: map[record.Party]*copyOf{}}
 	if err := json.Unmarshal(b, &n.config); err != nil || !n.config.Party.Valid() {
@@ -136,7 +142,7 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 	if n.lock, err = lockFolder(o.Dir); err != nil {
 		return nil, err
 	}
-	if n.keys, err = loadNodeKeys(o.Dir); err != nil {
+	if n.keys, err = loadNodeKeys(keyPath(o)); err != nil {
 		return nil, errors.Join(err, n.lock.Close())
 	}
 	if n.store, err = store.Open(ctx, o.Dir, [32]byte(n.keys.Wrap)); err != nil {

@@ -41,6 +41,7 @@ const (
 
 // Store is one node's database. One goroutine at a time writes, through Update; readers go on beside it.
 type Store struct {
+	dir  string
 	db   *sql.DB // readers
 	w    *sql.DB
 	conn *sql.Conn // the writer's
@@ -66,7 +67,7 @@ func Open(ctx context.Context, dir string, kek [32]byte) (*Store, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	w.SetMaxOpenConns(1)
-	s := &Store{w: w, stmt: map[string]*sql.Stmt{}, read: map[string]*sql.Stmt{}}
+	s := &Store{dir: dir, w: w, stmt: map[string]*sql.Stmt{}, read: map[string]*sql.Stmt{}}
 	if err := migrate(ctx, w); err != nil {
 		return nil, errors.Join(explain(path, err), w.Close())
 	}

@@ -28,6 +28,7 @@ type cli struct {
 	Dir       string `help:"The node's folder." default:"./entente-node" env:"ENTENTE_DIR" placeholder:"DIR" type:"path"`
 	As        string `help:"Office to act as: its token is DIR/tokens/OFFICE. Without it: the only token there, else the operator." placeholder:"OFFICE"`
 	TokenFile string `help:"File with an office's token." placeholder:"FILE" type:"path"`
+	NodeKeys  string `help:"File of the node's own keys; default: DIR/node.keys." env:"ENTENTE_NODE_KEYS" placeholder:"FILE" type:"path"`
 	JSON      bool   `help:"Answer as one JSON object or list on stdout; errors as one JSON object on stderr."`
 	Progress  bool   `help:"Show progress on stderr even where it is no terminal."`
 
@@ -56,6 +57,7 @@ type cli struct {
 	Read         readCmd    `cmd:"" group:"look" help:"Read a part. The read stands in the access log."`
 	Log          logCmd     `cmd:"" group:"look" help:"The access log; export of a transparency log."`
 	Alarms       alarmsCmd  `cmd:"" group:"look" help:"What people must look at."`
+	Status       statusCmd  `cmd:"" group:"proof" help:"Whether the node can do all of its work, and why not."`
 	Check        checkCmd   `cmd:"" group:"proof" help:"Rebuild everything from the logs and compare, verify every signature and digest."`
 	Export       exportCmd  `cmd:"" group:"proof" help:"Write an evidence file that anybody can verify offline."`
 	Verify       verifyCmd  `cmd:"" group:"proof" help:"Verify an evidence file: no node, no database, no network."`
@@ -89,6 +91,7 @@ type exited int
 func Main(args []string, in io.Reader, out, errOut io.Writer, kinds entente.Kinds) (code int) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process as signals do
 	a := &app{ctx: ctx, in: in, out: out, err: errOut, kinds: kinds, flags: new(cli), secret: map[string]string{}}
 	defer func() {
 		if v := recover(); v != nil {

@@ -38,7 +38,7 @@ func (a *app) connect() (*session, error) {
 		op := api.DialClient(func(ctx context.Context) (net.Conn, error) { return new(net.Dialer).DialContext(ctx, "unix", path) })
 		return &session{op.As(token), op, office, func() error { op.Close(); return nil }}, nil
 	}
-	n, err := node.Open(a.ctx, node.Options{Dir: a.flags.Dir, Kinds: a.kinds})
+	n, err := node.Open(a.ctx, node.Options{Dir: a.flags.Dir, Kinds: a.kinds, Keys: a.flags.NodeKeys})
 	if err != nil {
 		return nil, a.explainOpen(err)
 	}

@@ -142,16 +142,20 @@ func (peersCmd) Run(a *app) error {
 				fmt.Fprintln(w, "No peers: this node is in no joint group yet.")
 			}
 			for _, p := range ps {
-				contact := "never answered"
-				if p.Contact != 0 {
-					contact = "last answered " + moment(p.Contact)
-				}
-				fmt.Fprintf(w, "%-8s group %s: lacks %d of our %d records; %d of its records are here, %d count; %s", p.Peer, p.Group.Short(), p.Behind, p.Ours, p.Theirs, p.Counted, contact)
-				if p.Closed {
-					fmt.Fprint(w, "; ITS LOG CONFLICTS: see entente alarms")
-				}
-				fmt.Fprintln(w)
+				peerText(w, p)
 			}
 		})
 	})
+}
+
+func peerText(w io.Writer, p node.PeerInfo) {
+	contact := "never answered"
+	if p.Contact != 0 {
+		contact = "last answered " + moment(p.Contact)
+	}
+	fmt.Fprintf(w, "%-8s group %s: lacks %d of our %d records; %d of its records are here, %d count; %s", p.Peer, p.Group.Short(), p.Behind, p.Ours, p.Theirs, p.Counted, contact)
+	if p.Closed {
+		fmt.Fprint(w, "; ITS LOG CONFLICTS: see entente alarms")
+	}
+	fmt.Fprintln(w)
 }

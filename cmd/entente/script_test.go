@@ -47,7 +47,11 @@ func kinds() entente.Kinds {
 }
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"entente": func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, kinds())) }})
+	testscript.Main(m, map[string]func(){
+		"entente":  func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, kinds())) },
+		"get":      func() { os.Exit(get(os.Args[1:])) },
+		"makecert": func() { os.Exit(makeCert(os.Args[1])) },
+	})
 }
 
 const patience = 30 * time.Second

@@ -22,29 +22,48 @@ import (
 const gcPercent = 400
 
 type serveCmd struct {
-	Listen string `help:"Address for other nodes; - : none, only outgoing." default:":8443" placeholder:"HOST:PORT"`
-	HTTP   string `name:"http" help:"Address of the API; - : none. Put a TLS proxy before it if it is not local." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	Debug  bool   `help:"Log more."`
+	Listen  string `help:"Address for other nodes; - : none, only outgoing." default:":8443" placeholder:"HOST:PORT"`
+	HTTP    string `name:"http" help:"Address of the API; - : none. Give it a certificate, or put a TLS proxy before it, if it is not local." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	TLSCert string `name:"tls-cert" help:"Certificate of that address with its chain, PEM; read again when it changes." placeholder:"FILE" type:"path"`
+	TLSKey  string `name:"tls-key" help:"Its key, PEM." placeholder:"FILE" type:"path"`
+	Metrics string `help:"Address of Prometheus metrics, GET /metrics; without it: none." placeholder:"HOST:PORT"`
+	Every   period `name:"check-every" help:"Full check in the background, this long after the one before; 0: none." default:"24h"`
+	Debug   bool   `help:"Log more."`
 }
 
 func (serveCmd) Help() string {
 	return `Exchanges records with the other parties' nodes over TLS 1.3 under the keys in their powers, and answers the API on an address
-and on the unix socket DIR/socket, which only the owner of the folder can open: who opens it is the operator. Ends on SIGINT and
-SIGTERM after what is under way.
+and on the unix socket DIR/socket, which only the owner of the folder can open: who opens it is the operator. The API's address
+also answers, without a token, /healthz (the process lives) and /readyz (it can do all of its work; else every reason).
+Ends on SIGINT and SIGTERM after what is under way; at the second of them at once.
 
 Examples:
   entente serve --dir mx
-  entente serve --dir us --listen 10.0.0.5:8443 --http 127.0.0.1:8081`
+  entente serve --dir us --listen 10.0.0.5:8443 --http 127.0.0.1:8081
+  entente serve --dir mx --http :443 --tls-cert pages.pem --tls-key pages.key
+  entente serve --dir mx --metrics 127.0.0.1:9100 --check-every 12h`
 }
 
 // serving is what serve says once it answers.
 type serving struct {
-	Party  string `json:"party"`
-	Peers  string `json:"peers,omitempty"`
-	HTTP   string `json:"http,omitempty"`
-	Socket string `json:"socket"`
+	Party   string `json:"party"`
+	Peers   string `json:"peers,omitempty"`
+	HTTP    string `json:"http,omitempty"`
+	Metrics string `json:"metrics,omitempty"`
+	Socket  string `json:"socket"`
 
 	link func(office string, life time.Duration) string
+}
+
+// serveOptions is how a folder's node is run.
+type serveOptions struct {
+	dir     string
+	listen  string       // "-": none
+	http    string       // "-": none
+	cert    *certificate // of http; nil: plain
+	metrics string       // empty: none
+	every   time.Duration
+	log     *slog.Logger
 }
 
 func (c *serveCmd) Run(a *app) error {
@@ -52,34 +71,57 @@ func (c *serveCmd) Run(a *app) error {
 	if c.Debug {
 		level = slog.LevelDebug
 	}
-	log := slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level}))
+	o := serveOptions{dir: a.flags.Dir, listen: c.Listen, http: c.HTTP, metrics: c.Metrics, every: time.Duration(c.Every) * time.Second,
+		log: slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level}))}
+	switch {
+	case c.TLSCert == "" && c.TLSKey == "":
+	case c.TLSCert == "" || c.TLSKey == "":
+		return usage("--tls-cert and --tls-key go together")
+	case c.HTTP == "-":
+		return usage("--tls-cert is for the address of --http, and that is -")
+	default:
+		var err error
+		if o.cert, err = loadCertificate(c.TLSCert, c.TLSKey, o.log); err != nil {
+			return err
+		}
+	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	return a.serve(a.ctx, a.flags.Dir, c.Listen, c.HTTP, log, func(s serving) error {
+	return a.serve(a.ctx, o, func(s serving) error {
+		defer notify("READY=1")
 		return a.print(s, func(w io.Writer) {
 			fmt.Fprintf(w, "The node of %s serves.\n  peers   %s\n  API     %s\n  socket  %s\n", s.Party, or(s.Peers, "none, only outgoing"), or(s.HTTP, "socket only"), s.Socket)
+			if s.Metrics != "" {
+				fmt.Fprintf(w, "  metrics %s\n", s.Metrics)
+			}
 		})
 	})
 }
 
 // serve runs the node of a folder until ctx ends. Everything is open before ready is called: a port in use, a missing key or a
 // second process is said at once.
-func (a *app) serve(ctx context.Context, dir, listen, http string, log *slog.Logger, ready func(serving) error) (err error) {
-	n, err := node.Open(ctx, node.Options{Dir: dir, Kinds: a.kinds})
+func (a *app) serve(ctx context.Context, o serveOptions, ready func(serving) error) (err error) {
+	m := newMetrics(o.log)
+	n, err := node.Open(ctx, node.Options{Dir: o.dir, Kinds: a.kinds, Keys: a.flags.NodeKeys, Committed: m.committed})
 	if err != nil {
 		return a.explainOpen(err)
 	}
+	m.node = n
 	defer func() { err = errors.Join(err, n.Close()) }()
 	ctx, stop := context.WithCancel(ctx)
 	out := serving{Party: string(n.Party())}
-	srv := api.New(n, api.Options{Log: log, Version: version()})
-	p, err := peer.New(n, peer.Options{Log: log})
+	api0 := api.Options{Log: o.log, Version: version()}
+	if o.cert != nil {
+		api0.TLS = o.cert.config()
+	}
+	srv := api.New(n, api0)
+	p, err := peer.New(n, peer.Options{Log: o.log})
 	if err != nil {
 		stop()
 		return err
 	}
-	pages, err := web.New(n, web.Options{Log: log, Version: version(), Origin: ""})
+	pages, err := web.New(n, web.Options{Log: o.log, Version: version(), Origin: ""})
 	if err != nil {
 		stop()
 		return err
@@ -104,37 +146,54 @@ func (a *app) serve(ctx context.Context, dir, listen, http string, log *slog.Log
 		}
 		return l, nil
 	}
-	if listen != "-" {
-		l, err := open("peers", listen)
+	if o.listen != "-" {
+		l, err := open("peers", o.listen)
 		if err != nil {
 			return err
 		}
 		out.Peers = l.Addr().String()
 		start(func() error { return p.Serve(ctx, l) })
 	}
-	if http != "-" {
-		l, err := open("the API", http)
+	if o.http != "-" {
+		l, err := open("the API", o.http)
 		if err != nil {
 			return err
 		}
 		out.HTTP = "http://" + l.Addr().String()
-		if ip := l.Addr().(*net.TCPAddr).IP; !ip.IsLoopback() {
-			log.Warn("the API can be reached from other machines and has no TLS of its own: put a TLS proxy before it", "address", l.Addr())
+		if o.cert != nil {
+			out.HTTP = "https://" + l.Addr().String()
+		} else if ip := l.Addr().(*net.TCPAddr).IP; !ip.IsLoopback() {
+			o.log.Warn("the API can be reached from other machines without TLS: give it a certificate, or put a TLS proxy before it", "address", l.Addr())
 		}
 		start(func() error { return srv.Serve(ctx, l, false, pages.Handler()) })
 	}
-	local, err := api.ListenLocal(dir)
+	if o.metrics != "" {
+		l, err := open("metrics", o.metrics)
+		if err != nil {
+			return err
+		}
+		out.Metrics = "http://" + l.Addr().String() + "/metrics"
+		if ip := l.Addr().(*net.TCPAddr).IP; !ip.IsLoopback() {
+			o.log.Warn("metrics can be read from other machines: they show how much goes on in each group, and when", "address", l.Addr())
+		}
+		start(func() error { return m.serve(ctx, l) })
+	}
+	local, err := api.ListenLocal(o.dir)
 	if err != nil {
 		return err
 	}
-	out.Socket = filepath.Join(dir, api.SocketFile)
+	out.Socket = filepath.Join(o.dir, api.SocketFile)
 	start(func() error { return srv.Serve(ctx, local, true, nil) })
 	start(func() error { return p.Run(ctx) })
+	if o.every > 0 {
+		start(func() error { n.CheckEvery(ctx, o.every, o.log); return nil })
+	}
 	if err := ready(out); err != nil {
 		return err
 	}
 	select {
 	case <-ctx.Done():
+		notify("STOPPING=1")
 	case err = <-ended: // one of them gave up by itself
 		running--
 	}
