@@ -56,6 +56,18 @@ func (w *Web) Link(office string, life time.Duration) string {
 	return "/signin/link/" + s
 }
 
+// Sessions is how many sign-ins have not ended.
+func (w *Web) Sessions() (n int) {
+	w.sessions.mu.Lock()
+	defer w.sessions.mu.Unlock()
+	for _, x := range w.sessions.by {
+		if now := w.sessions.now(); now-x.last <= int64(sessionIdle/time.Second) && now-x.created <= int64(sessionLife/time.Second) {
+			n++
+		}
+	}
+	return n
+}
+
 func (s *sessions) use(secret string) (string, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

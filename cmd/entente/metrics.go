@@ -21,6 +21,7 @@ import (
 // an instrument or a text.
 type metrics struct {
 	node     *node.Node // set before the first scrape
+	sessions func() int // likewise
 	registry *prometheus.Registry
 	log      *slog.Logger
 
@@ -66,6 +67,7 @@ var (
 	descReady      = metric("ready", "1 when the node can do all of its work.")
 	descCondition  = metric("condition", "1 for each reason why it is not ready.", "code")
 	descQueue      = metric("queue_operations", "Operations that wait for a commit.")
+	descSessions   = metric("sessions", "Sign-ins to the pages that have not ended.")
 	descDatabase   = metric("database_bytes", "Bytes of the database with its journal.")
 	descKeys       = metric("key_file_bytes", "Bytes of the file of data keys.")
 	descFree       = metric("disk_free_bytes", "Bytes that may still be written to the disk of the node's folder.")
@@ -86,7 +88,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (m *metrics) Describe(c chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descReady, descCondition, descQueue, descDatabase, descKeys, descFree, descRecords, descCounted, descHeldBack, descReadOnly,
+	for _, d := range []*prometheus.Desc{descReady, descCondition, descQueue, descSessions, descDatabase, descKeys, descFree, descRecords, descCounted, descHeldBack, descReadOnly,
 		descDrafts, descAlarms, descBehind, descContact, descConflict, descCheckOK, descCheckAge, descCheckTook, descCheckFound} {
 		c <- d
 	}
@@ -104,6 +106,7 @@ func (m *metrics) Collect(c chan<- prometheus.Metric) {
 	for _, r := range reasons {
 		put(descCondition, 1, r.Code)
 	}
+	put(descSessions, float64(m.sessions()))
 	s, err := m.node.Stats(ctx)
 	if err != nil {
 		m.log.Warn("metrics are incomplete", "err", err)

@@ -26,6 +26,7 @@ type serveCmd struct {
 	HTTP    string `name:"http" help:"Address of the API; - : none. Give it a certificate, or put a TLS proxy before it, if it is not local." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	TLSCert string `name:"tls-cert" help:"Certificate of that address with its chain, PEM; read again when it changes." placeholder:"FILE" type:"path"`
 	TLSKey  string `name:"tls-key" help:"Its key, PEM." placeholder:"FILE" type:"path"`
+	Origin  string `help:"Where browsers reach the pages, as they see it; needed where that is not this machine." placeholder:"https://HOST[:PORT]"`
 	Metrics string `help:"Address of Prometheus metrics, GET /metrics; without it: none." placeholder:"HOST:PORT"`
 	Every   period `name:"check-every" help:"Full check in the background, this long after the one before; 0: none." default:"24h"`
 	Debug   bool   `help:"Log more."`
@@ -40,7 +41,7 @@ Ends on SIGINT and SIGTERM after what is under way; at the second of them at onc
 Examples:
   entente serve --dir mx
   entente serve --dir us --listen 10.0.0.5:8443 --http 127.0.0.1:8081
-  entente serve --dir mx --http :443 --tls-cert pages.pem --tls-key pages.key
+  entente serve --dir mx --http :443 --origin https://entente.example --tls-cert pages.pem --tls-key pages.key
   entente serve --dir mx --metrics 127.0.0.1:9100 --check-every 12h`
 }
 
@@ -61,6 +62,7 @@ type serveOptions struct {
 	listen  string       // "-": none
 	http    string       // "-": none
 	cert    *certificate // of http; nil: plain
+	origin  string       // of the pages, as browsers see it; empty: loopback
 	metrics string       // empty: none
 	every   time.Duration
 	log     *slog.Logger
@@ -71,7 +73,7 @@ func (c *serveCmd) Run(a *app) error {
 	if c.Debug {
 		level = slog.LevelDebug
 	}
-	o := serveOptions{dir: a.flags.Dir, listen: c.Listen, http: c.HTTP, metrics: c.Metrics, every: time.Duration(c.Every) * time.Second,
+	o := serveOptions{dir: a.flags.Dir, listen: c.Listen, http: c.HTTP, origin: c.Origin, metrics: c.Metrics, every: time.Duration(c.Every) * time.Second,
 		log: slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level}))}
 	switch {
 	case c.TLSCert == "" && c.TLSKey == "":
@@ -79,6 +81,8 @@ func (c *serveCmd) Run(a *app) error {
 		return usage("--tls-cert and --tls-key go together")
 	case c.HTTP == "-":
 		return usage("--tls-cert is for the address of --http, and that is -")
+	case c.Origin == "":
+		return usage("--tls-cert needs --origin: the name under which browsers reach the pages, as https://entente.example")
 	default:
 		var err error
 		if o.cert, err = loadCertificate(c.TLSCert, c.TLSKey, o.log); err != nil {
@@ -121,12 +125,12 @@ func (a *app) serve(ctx context.Context, o serveOptions, ready func(serving) err
 		stop()
 		return err
 	}
-	pages, err := web.New(n, web.Options{Log: o.log, Version: version(), Origin: ""})
+	pages, err := web.New(n, web.Options{Log: o.log, Version: version(), Origin: o.origin})
 	if err != nil {
 		stop()
 		return err
 	}
-	out.link = pages.Link
+	out.link, m.sessions = pages.Link, pages.Sessions
 	ended := make(chan error)
 	running := 0
 	start := func(f func() error) {
