@@ -17,6 +17,8 @@ type Commitment struct {
 	Objective record.ID    `cbor:"6,keyasint,omitzero" json:"objective,omitzero"`  // the objective it serves
 	Budget    string       `cbor:"7,keyasint,omitempty" json:"budget,omitempty"`   // decimal
 	Currency  string       `cbor:"8,keyasint,omitempty" json:"currency,omitempty"` // ISO 4217
+	// Treaty is the name of the one it is made under, by language, where its nature says so.
+	Treaty map[string]string `cbor:"9,keyasint,omitempty" json:"treaty,omitempty"`
 }
 
 // Progress is what a report on a commitment says.
@@ -59,6 +61,7 @@ var commitmentKind = &Kind{
 			if (t.Budget != "" || t.Currency != "") && (!record.Decimal(t.Budget).Valid() || !validCurrency(t.Currency)) {
 				c.Add(ReasonTerms, "a budget is a decimal with an ISO 4217 currency")
 			}
+			c.treaty(t.Treaty)
 		case *Progress:
 			if t.Progress != ProgressUnderWay && t.Progress != ProgressDone {
 				c.Add(ReasonTerms, "progress %q is not one of under-way, done", t.Progress)
@@ -97,6 +100,17 @@ func (c *Case) task(what string, p record.Party) {
 		c.Add(ReasonTerms, "%s %.20q is not a party of the group", what, string(p))
 	} else if c.Required != nil && !slices.Contains(c.Required, p) {
 		c.Add(ReasonTerms, "%s %s is not among those whose consent the text needs", what, p)
+	}
+}
+
+// treaty holds a text under a treaty to naming it in every language of the charter, and any other to naming none.
+func (c *Case) treaty(names map[string]string) {
+	if (c.Header.Nature == record.Treaty) != (len(names) > 0) {
+		c.Add(ReasonTerms, "a treaty is named where the nature is treaty, and only there")
+	} else if len(names) > 0 && c.Charter != nil {
+		if err := c.Charter.texts("name of the treaty", names); err != nil {
+			c.Add(ReasonTerms, "%s", err)
+		}
 	}
 }
 

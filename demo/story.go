@@ -278,6 +278,9 @@ func (s *story) decision(ctx context.Context, d Decision, by record.Party) error
 func (s *story) commitment(i int, c Commitment) {
 	owner := record.Party(c.Owner.Party)
 	t := entente.Commitment{Owner: owner, Office: string(c.Owner.Office), Due: s.end + int64(c.Due)*day, Verifier: record.Party(c.Verifier.Party)}
+	if c.Treaty != nil {
+		t.Treaty = both(*c.Treaty)
+	}
 	propose := func(ctx context.Context, by record.Party, replaces record.ID, t entente.Commitment, doc Document) (*node.Sealed, error) {
 		t.Decision, t.Objective = s.ids[c.Decision], s.ids[c.Objective]
 		a := node.Act{Group: s.id, Kind: "commitment", Verb: record.Propose, Line: c.Line, Nature: nature(c.Nature), Terms: terms(t), Parts: doc.parts()}
