@@ -56,6 +56,7 @@ type Sealed struct {
 	Instrument record.ID  `json:"instrument"`
 	Ref        record.Ref `json:"ref"`
 	Time       int64      `json:"time"`
+	Next       *Draft     `json:"-"` // the sequel, drafted and kept (SaveWith)
 }
 
 // Prepare makes a draft of an act: terms encoded, parts salted, digest computed. Nothing is stored.
@@ -67,6 +68,15 @@ func (n *Node) Prepare(_ context.Context, who Caller, a Act) (*Draft, error) {
 	if err := n.mayAct(who, g); err != nil {
 		return nil, err
 	}
+	d, err := n.make(g, who, a)
+	if err != nil {
+		return nil, err
+	}
+	d.Missing = n.missing(g, d)
+	return d, n.await(g, d)
+}
+
+func (n *Node) make(g *group, who Caller, a Act) (*Draft, error) {
 	k, _, err := n.kinds.Rule(a.Kind, a.Verb)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
@@ -109,11 +119,8 @@ func (n *Node) Prepare(_ context.Context, who Caller, a Act) (*Draft, error) {
 		}
 		h.Parts, d.parts = append(h.Parts, ref), append(d.parts, part)
 	}
-	if d.Act, err = record.Act(&h); err != nil {
-		return nil, err
-	}
-	d.Missing = n.missing(g, d)
-	return d, n.await(g, d)
+	d.Act, err = record.Act(&h)
+	return d, err
 }
 
 // inherit fills in what a later act takes from the instrument it speaks of.
@@ -196,30 +203,61 @@ func (d *Draft) Sign(a ...record.Approval) {
 }
 
 // Save keeps a draft until its signatures are complete or it is dropped.
-func (n *Node) Save(ctx context.Context, d *Draft) error {
-	g, err := n.find(d.Header.Group)
+func (n *Node) Save(ctx context.Context, d *Draft) error { return n.SaveAll(ctx, d) }
+
+// SaveAll keeps drafts of one group, all or none.
+func (n *Node) SaveAll(ctx context.Context, ds ...*Draft) error {
+	if len(ds) == 0 {
+		return nil
+	}
+	g, err := n.find(ds[0].Header.Group)
 	if err != nil {
 		return err
 	}
+	var rows []store.Draft
+	for _, d := range ds {
+		if d.Header.Group != g.id {
+			return fmt.Errorf("drafts of several groups: %w", ErrInvalid)
+		}
+		row, err := d.row(g)
+		if err != nil {
+			return err
+		}
+		d.saved = true
+		rows = append(rows, row)
+	}
+	return n.write(ctx, func(b *batch) error { return b.keep(g, rows...) })
+}
+
+func (d *Draft) row(g *group) (store.Draft, error) {
 	header, err := record.Marshal(d.Header)
 	if err != nil {
-		return err
+		return store.Draft{}, err
 	}
 	parts, err := record.Marshal(d.parts)
+	return store.Draft{Nonce: d.Nonce, Group: g.row, Created: d.Created, Office: d.Office, Header: header, Parts: parts}, err
+}
+
+func (b *batch) keep(g *group, rows ...store.Draft) error {
+	ds, err := store.Drafts(b.tx, g.row)
 	if err != nil {
-		return err
+		return b.fail(err)
 	}
-	d.saved = true
-	return n.write(ctx, func(b *batch) error {
-		ds, err := store.Drafts(b.tx, g.row)
-		if err != nil {
+	fresh := 0
+	for _, d := range rows {
+		if !slices.ContainsFunc(ds, func(x store.Draft) bool { return x.Nonce == d.Nonce }) {
+			fresh++
+		}
+	}
+	if fresh > 0 && len(ds)+fresh > maxDrafts {
+		return fmt.Errorf("%d drafts wait for signatures: sign or drop some first: %w", len(ds), ErrConflict)
+	}
+	for _, d := range rows {
+		if err := b.tx.PutDraft(d); err != nil {
 			return b.fail(err)
 		}
-		if len(ds) >= maxDrafts && !slices.ContainsFunc(ds, func(x store.Draft) bool { return x.Nonce == d.Nonce }) {
-			return fmt.Errorf("%d drafts wait for signatures: sign or drop some first: %w", len(ds), ErrConflict)
-		}
-		return b.fail(b.tx.PutDraft(store.Draft{Nonce: d.Nonce, Group: g.row, Created: d.Created, Office: d.Office, Header: header, Parts: parts}))
-	})
+	}
+	return nil
 }
 
 // Saved reads a kept draft.
@@ -282,12 +320,17 @@ func (n *Node) Drafts(ctx context.Context, who Caller, group record.ID) ([]*Draf
 	return out, nil
 }
 
-// Drop discards a draft and destroys its content.
+// Drop discards a draft with its sequel and destroys their content.
 func (n *Node) Drop(ctx context.Context, who Caller, nonce record.Nonce) error {
 	if _, err := n.Saved(ctx, who, nonce); err != nil {
 		return err
 	}
-	return n.write(ctx, func(b *batch) error { return b.fail(b.tx.DropDraft(nonce)) })
+	return n.write(ctx, func(b *batch) error {
+		if err := b.tx.DropKept(store.KeptAct, nonce[:]); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return b.fail(err)
+		}
+		return b.fail(b.tx.DropDraft(nonce))
+	})
 }
 
 // Seal puts a signed draft on record: judged, sealed with the record key, appended, folded, durable. All or nothing.
@@ -338,7 +381,8 @@ func (n *Node) Seal(ctx context.Context, who Caller, d *Draft) (*Sealed, error) 
 		if err := b.tx.DropDraft(d.Nonce); err != nil && !errors.Is(err, store.ErrNotFound) {
 			return b.fail(err)
 		}
-		return nil
+		out.Next, err = w.sequel(d, out.ID)
+		return b.fail(err)
 	})
 	if err != nil {
 		return nil, err

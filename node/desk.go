@@ -162,7 +162,7 @@ func (n *Node) showDraft(ctx context.Context, who Caller, g *group, d *Draft) ([
 		}
 		out = append(out, MarkedPart{d.parts[i], ref.Marking})
 	}
-	if err := n.logShown(ctx, who, "", logged(g.id, d.Act, out)); err != nil {
+	if err := n.logShown(ctx, who, "", logged(g.id, d.Act, &Text{Parts: out})); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -127,7 +127,7 @@ func (n *Node) evidenceParts(ctx context.Context, who Caller, g *group, instrume
 	var wants []Want
 	err := store.ByInstrument(n.store.View(ctx), g.rows(), instrument, func(e store.Entry) error {
 		if len(e.Record.Header().Parts) > 0 {
-			wants = append(wants, Want{g.id, e.Record.ID(), names})
+			wants = append(wants, Want{Group: g.id, Record: e.Record.ID(), Names: names})
 		}
 		return nil
 	})

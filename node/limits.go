@@ -36,6 +36,8 @@ const (
 	maxWants = 1000
 	// maxTexts is how many bytes of content one page reads: the parts of one act (maxParts), with the page around them.
 	maxTexts = 32 << 20
+	// maxNote is the longest own note on a record in bytes: a page and a half of instructions for a meeting.
+	maxNote = 16 << 10
 	// maxPage bounds one page of a list.
 	maxPage = 500
 	// maxRoutes of clearance a node keeps, and lines or groups of one: a ministry has a handful.

@@ -18,6 +18,7 @@ type Want struct {
 	Group  record.ID
 	Record record.ID
 	Names  []string
+	Own    bool // with the party's own note on the record
 }
 
 func (w *Want) wants(name string) bool {
@@ -48,6 +49,7 @@ const (
 type Text struct {
 	Parts []MarkedPart
 	Gaps  map[string]Gap // by name; never a part that is shown
+	Own   *OwnNote       // nil: none, or not wanted
 }
 
 // Part finds a part by name.
@@ -100,6 +102,9 @@ func (n *Node) texts(ctx context.Context, who Caller, page string, wants []Want,
 			if err := p.records(v, g, byGroup[id]); err != nil {
 				return err
 			}
+			if err := p.notes(v, g, byGroup[id]); err != nil {
+				return err
+			}
 		}
 		if p.size > limit {
 			return fmt.Errorf("%d bytes of content at once, the limit is %d: name fewer parts: %w", p.size, limit, ErrInvalid)
@@ -113,7 +118,7 @@ func (n *Node) texts(ctx context.Context, who Caller, page string, wants []Want,
 	for _, w := range wants {
 		if t := p.out[w.Record]; t != nil && p.headers[w.Record].Group == w.Group {
 			slices.SortFunc(t.Parts, func(a, b MarkedPart) int { return compare(a.Name, b.Name) })
-			shown = append(shown, logged(w.Group, w.Record, t.Parts)...)
+			shown = append(shown, logged(w.Group, w.Record, t)...)
 		}
 	}
 	if err := n.logShown(ctx, who, page, shown); err != nil {
@@ -134,9 +139,9 @@ func merged(wants []Want) []Want {
 			at[key] = len(out)
 			out = append(out, w)
 		case len(w.Names) == 0 || len(out[i].Names) == 0:
-			out[i].Names = nil
+			out[i].Names, out[i].Own = nil, out[i].Own || w.Own
 		default:
-			out[i].Names = append(slices.Clone(out[i].Names), w.Names...)
+			out[i].Names, out[i].Own = append(slices.Clone(out[i].Names), w.Names...), out[i].Own || w.Own
 		}
 	}
 	return out
@@ -211,12 +216,15 @@ func (n *Node) gap(h *record.Header, ref record.PartRef, office string) Gap {
 }
 
 // logged is what of shown parts must stand in the access log.
-func logged(group, id record.ID, parts []MarkedPart) []entente.AccessItem {
+func logged(group, id record.ID, t *Text) []entente.AccessItem {
 	var names []string
-	for _, p := range parts {
+	for _, p := range t.Parts {
 		if release.Logged(p.Marking) {
 			names = append(names, p.Name)
 		}
+	}
+	if t.Own != nil {
+		names = append(names, OwnNotePart)
 	}
 	if len(names) == 0 {
 		return nil
@@ -248,7 +256,7 @@ func (n *Node) logShown(ctx context.Context, who Caller, page string, items []en
 
 // Parts reads the parts of a record that the office may see, all of them or those named, with one entry in the access log.
 func (n *Node) Parts(ctx context.Context, who Caller, group, id record.ID, names ...string) ([]MarkedPart, error) {
-	t, err := n.Texts(ctx, who, "", []Want{{group, id, names}})
+	t, err := n.Texts(ctx, who, "", []Want{{Group: group, Record: id, Names: names}})
 	if err != nil {
 		return nil, err
 	}

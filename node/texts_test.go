@@ -23,7 +23,7 @@ func fifty(t testing.TB, w *two) []record.ID {
 func titles(group record.ID, ids []record.ID) []Want {
 	var out []Want
 	for _, id := range ids {
-		out = append(out, Want{group, id, []string{"title.*"}})
+		out = append(out, Want{Group: group, Record: id, Names: []string{"title.*"}})
 	}
 	return out
 }
@@ -33,7 +33,7 @@ func TestTextsOfOnePage(t *testing.T) {
 	w.agreeCharter(t)
 	ids := fifty(t, w)
 	n, desk := w.nodes["MX"], Caller{Office: "desk", Via: "web"}
-	wants := append(titles(w.group, ids), Want{w.group, ids[7], []string{"body.en", "body.xx"}}, Want{w.group, record.ID{1}, nil})
+	wants := append(titles(w.group, ids), Want{Group: w.group, Record: ids[7], Names: []string{"body.en", "body.xx"}}, Want{Group: w.group, Record: record.ID{1}})
 	got, err := n.Texts(t.Context(), desk, "list", wants)
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,6 @@
 -- +goose Up
 -- Positions: pos = log << 40 | index. Keys that end in 8 are the first eight bytes of a digest, for small indexes; whoever looks
--- up by them compares the whole digest. Only setting, grp, log.checkpoint, entry.raw, part, draft, token and alarm hold what cannot be rebuilt.
+-- up by them compares the whole digest. Only setting, grp, log.checkpoint, entry.raw, part, draft, kept, feed, token and alarm hold what cannot be rebuilt.
 CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE grp (
   id       INTEGER PRIMARY KEY,
@@ -95,6 +95,26 @@ CREATE TABLE asked (
   nonce BLOB NOT NULL
 );
 CREATE INDEX asked_nonce ON asked (nonce);
+CREATE TABLE kept (
+  sort   TEXT NOT NULL,
+  about  BLOB NOT NULL,
+  grp    INTEGER NOT NULL,
+  office TEXT NOT NULL,
+  time   INTEGER NOT NULL,
+  slot   INTEGER NOT NULL,
+  body   BLOB NOT NULL,
+  PRIMARY KEY (sort, about)
+) WITHOUT ROWID;
+CREATE INDEX kept_grp ON kept (grp, sort);
+CREATE TABLE feed (
+  digest  BLOB PRIMARY KEY,
+  grp     INTEGER NOT NULL,
+  office  TEXT NOT NULL,
+  lang    TEXT NOT NULL,
+  titles  INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  read    INTEGER NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE token (
   digest  BLOB PRIMARY KEY,
   office  TEXT NOT NULL,
