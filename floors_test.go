@@ -37,7 +37,8 @@ const purest = 2
 
 // pure is what floors 0 to 2 may import beside each other: computation without clock, files, network or chance.
 var pure = []string{
-	"bytes", "cmp", "crypto/ed25519", "crypto/hmac", "crypto/sha256", "encoding", "encoding/base64", "encoding/binary", "encoding/hex", "encoding/json", "encoding/xml",
+	"bytes", "cmp", "crypto", "crypto/ecdsa", "crypto/ed25519", "crypto/elliptic", "crypto/hmac", "crypto/sha256", "encoding", "encoding/base64",
+	"encoding/binary", "encoding/hex", "encoding/json", "encoding/xml",
 	"errors", "fmt", "hash", "io", "iter", "maps", "math", "math/big", "math/bits", "slices", "sort", "strconv", "strings", "sync", "unicode/utf8",
 	"github.com/fxamacker/cbor/v2", "golang.org/x/mod/sumdb/note", "golang.org/x/mod/sumdb/tlog", "filippo.io/torchwood", "github.com/golang/geo/s1", "github.com/golang/geo/s2",
 }

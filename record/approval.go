@@ -2,6 +2,7 @@ package record
 
 import (
 	"crypto/ed25519"
+	"crypto/sha256"
 	"fmt"
 )
 
@@ -51,11 +52,16 @@ func Act(h *Header) (ID, error) {
 	return id, nil
 }
 
-// Statement is the exact bytes an official signs: domain, act, party, office, seat and time. For a WebAuthn credential
-// the challenge is SHA-256 of it.
+// Statement is the exact bytes an official signs: domain, act, party, office, seat and time.
 func Statement(act ID, party Party, office string, seat uint64, time int64) []byte {
 	b := must(enc.Marshal([]any{act, party, office, seat, time}))
 	return append([]byte("entente/approval/v1\x00"), b...)
+}
+
+// Challenge is SHA-256 of the statement: what a browser hands to an authenticator that signs by WebAuthn. The approval has its
+// time from before the request; its evidence is authenticatorData and clientDataJSON, in this order.
+func Challenge(act ID, party Party, office string, seat uint64, time int64) [32]byte {
+	return sha256.Sum256(Statement(act, party, office, seat, time))
 }
 
 // Approve signs an act with an Ed25519 key. The key stays with the caller.
@@ -67,8 +73,16 @@ func Approve(act ID, party Party, office string, seat uint64, time int64, key ed
 // Verify reports whether the approval is a valid signature of the act under the seat's key. An algorithm that this
 // version does not know verifies nothing.
 func (a *Approval) Verify(act ID, party Party, alg Alg, pub []byte) bool {
-	if a.Alg != alg || alg != Ed25519 || len(pub) != ed25519.PublicKeySize || len(a.Signature) != ed25519.SignatureSize || len(a.Evidence) != 0 {
+	if a.Alg != alg {
 		return false
 	}
-	return ed25519.Verify(pub, Statement(act, party, a.Office, a.Seat, a.Time), a.Signature)
+	statement := Statement(act, party, a.Office, a.Seat, a.Time)
+	switch alg {
+	case Ed25519:
+		return len(pub) == ed25519.PublicKeySize && len(a.Signature) == ed25519.SignatureSize && len(a.Evidence) == 0 &&
+			ed25519.Verify(pub, statement, a.Signature)
+	case WebAuthn:
+		return verifyWebAuthn(pub, statement, a.Evidence, a.Signature)
+	}
+	return false
 }

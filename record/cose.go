@@ -13,7 +13,7 @@ import (
 // Alg is a COSE algorithm id: every key and signature names its own, so that another can stand beside it one day.
 type Alg int64
 
-// Ed25519 is COSE algorithm −19 (RFC 9864); the only one for headers.
+// Ed25519 is COSE algorithm −19 (RFC 9864); the only one for headers and for the keys of nodes and roots.
 const Ed25519 Alg = -19
 
 // ContentType stands in the protected header (RFC 9052 section 3.1) and names what was signed.

@@ -36,6 +36,10 @@ const (
 	MaxName = 64
 	// MaxEvidence bounds what an approval carries beside its signature (WebAuthn authenticator and client data).
 	MaxEvidence = 2 << 10
+	// MaxClientData is the longest clientDataJSON of a WebAuthn approval: a challenge, an origin of 253 bytes, names, with room.
+	MaxClientData = 1 << 10
+	// maxClientNesting of its objects and lists, its own among them: what browsers add has two.
+	maxClientNesting = 4
 	// MaxTime is the last second that a record may name: year 9999, the end of RFC 3339.
 	MaxTime = 253402300799
 	// maxNesting of the CBOR that the decoder follows: terms inside the header's map, with one level of room.

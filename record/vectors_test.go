@@ -27,6 +27,7 @@ type vectors struct {
 	Keys     map[string]vectorKey `json:"keys"`
 	Records  []vectorRecord       `json:"records"`
 	Approval vectorApproval       `json:"approval"`
+	WebAuthn vectorWebAuthn       `json:"webauthn"`
 	Parts    []vectorPart         `json:"parts"`
 	Rows     []vectorRows         `json:"rows"`
 	Decimals map[string]bool      `json:"decimals"`
@@ -60,6 +61,28 @@ type vectorApproval struct {
 	Statement hexBytes `json:"statement"`
 	Key       string   `json:"key"`
 	Signature hexBytes `json:"signature"`
+}
+
+// vectorWebAuthn is one statement and many approvals of it: those that count, and those that do not.
+type vectorWebAuthn struct {
+	Act       ID               `json:"act"`
+	Party     Party            `json:"party"`
+	Statement hexBytes         `json:"statement"` // of office line-lead, seat 3, at 1790000000
+	Challenge hexBytes         `json:"challenge"`
+	Cases     []vectorApproved `json:"cases"`
+}
+
+type vectorApproved struct {
+	Name      string     `json:"name"`
+	Verifies  bool       `json:"verifies"`
+	KeyAlg    Alg        `json:"key_alg"` // of the seat
+	Key       hexBytes   `json:"key"`
+	Office    string     `json:"office"`
+	Seat      uint64     `json:"seat"`
+	Alg       Alg        `json:"alg"`
+	Time      int64      `json:"time"`
+	Evidence  []hexBytes `json:"evidence"`
+	Signature hexBytes   `json:"signature"`
 }
 
 type vectorPart struct {
@@ -120,6 +143,16 @@ func makeVectors(t *testing.T) vectors {
 	}
 	a := Approve(act, "MX", "line-lead", 2, 1_790_000_000, keys["official"])
 	v.Approval = vectorApproval{act, "MX", a.Office, a.Seat, a.Time, Statement(act, "MX", a.Office, a.Seat, a.Time), "official", a.Signature}
+	act, cases := assertions(t)
+	challenge := Challenge(act, "MX", "line-lead", 3, authTime)
+	v.WebAuthn = vectorWebAuthn{act, "MX", Statement(act, "MX", "line-lead", 3, authTime), challenge[:], nil}
+	for _, x := range cases {
+		y := vectorApproved{x.name, x.valid, x.alg, x.key, x.a.Office, x.a.Seat, x.a.Alg, x.a.Time, []hexBytes{}, x.a.Signature}
+		for _, e := range x.a.Evidence {
+			y.Evidence = append(y.Evidence, e)
+		}
+		v.WebAuthn.Cases = append(v.WebAuthn.Cases, y)
+	}
 	full.Approvals = []Approval{a}
 	for _, r := range []struct {
 		name string
@@ -207,6 +240,15 @@ func TestVectors(t *testing.T) {
 	for _, r := range v.Records {
 		if _, err := Verify(r.Record, placeOf(r.Header), keysOf(ed25519.PublicKey(v.Keys[r.Key].Public))); err != nil {
 			t.Errorf("%s: %v", r.Name, err)
+		}
+	}
+	for _, x := range v.WebAuthn.Cases {
+		a := Approval{Office: x.Office, Seat: x.Seat, Alg: x.Alg, Time: x.Time, Signature: x.Signature}
+		for _, e := range x.Evidence {
+			a.Evidence = append(a.Evidence, e)
+		}
+		if a.Verify(v.WebAuthn.Act, v.WebAuthn.Party, x.KeyAlg, x.Key) != x.Verifies {
+			t.Errorf("%s: verifies: %v", x.Name, !x.Verifies)
 		}
 	}
 	for _, r := range v.Refused {
