@@ -10,6 +10,7 @@ import (
 
 	"entente"
 	"entente/record"
+	"entente/record/authenticator"
 	"entente/release"
 )
 
@@ -41,8 +42,9 @@ type party struct {
 	root     ed25519.PrivateKey
 	next     ed25519.PrivateKey
 	keys     map[entente.Use]ed25519.PrivateKey
-	seats    map[string]ed25519.PrivateKey // office/seat
-	powers   entente.Powers                // as last written
+	seats    map[string]ed25519.PrivateKey           // office/seat
+	devices  map[string]*authenticator.Authenticator // likewise, of seats that sign by WebAuthn
+	powers   entente.Powers                          // as last written
 	view     *view
 	written  []*record.Record
 	careless bool // its gate does not stop rivals and records without effect
@@ -100,7 +102,7 @@ func bareWorld(tb tester, c *entente.Charter) *world {
 		order: c.IDs(), cuts: map[[2]record.Party]bool{}}
 	for _, id := range w.order {
 		p := &party{w: w, id: id, root: seedKey(id, "root"), next: seedKey(id, "next"), keys: map[entente.Use]ed25519.PrivateKey{}, seats: map[string]ed25519.PrivateKey{},
-			view: newView(w.kinds, b)}
+			devices: map[string]*authenticator.Authenticator{}, view: newView(w.kinds, b)}
 		for _, u := range entente.Uses {
 			p.keys[u] = seedKey(id, u)
 		}
@@ -110,6 +112,9 @@ func bareWorld(tb tester, c *entente.Charter) *world {
 			p.office("joint", 3, entente.Grant{Kinds: []string{"*"}, Sign: 2}),
 			p.office("press", 1, entente.Grant{Kinds: []string{"statement"}, Verbs: []record.Verb{record.Propose}, Sign: 1, Until: epoch + 10_000}),
 		}}
+		p.powers.Offices = slices.Insert(p.powers.Offices, 0, entente.Office{ID: "deputy", Names: inBoth("deputy"),
+			Seats: []entente.Seat{p.device("deputy", 1), p.device("deputy", 2)}, Grants: []entente.Grant{{Kinds: []string{"*"}, Sign: 1}}})
+		p.powers.Offices[0].Seats[1].From, p.powers.Offices[0].Seats[1].Until, p.powers.Offices[0].Seats[1].Acting = termFrom, termUntil, true
 		for u, k := range p.keys {
 			p.powers.Keys[u] = publicKey(k)
 		}
@@ -126,6 +131,16 @@ func (p *party) office(id string, seats uint64, grants ...entente.Grant) entente
 		o.Seats = append(o.Seats, entente.Seat{Number: n, Key: publicKey(k)})
 	}
 	return o
+}
+
+// The term of the acting deputy, who holds deputy/2.
+const termFrom, termUntil = epoch + 200, epoch + 900
+
+// device gives a seat an authenticator.
+func (p *party) device(office string, n uint64) entente.Seat {
+	d := authenticator.New(fmt.Sprint(p.id, office, n), "entente."+string(p.id))
+	p.devices[fmt.Sprintf("%s/%d", office, n)] = d
+	return entente.Seat{Number: n, Key: entente.Key{Alg: record.WebAuthn, Public: d.Public()}}
 }
 
 // As lets a party act.
@@ -310,6 +325,10 @@ func (d *draft) sealed() *record.Record {
 				break
 			}
 		}
+		if x := d.p.devices[s]; x != nil {
+			d.h.Approvals = append(d.h.Approvals, byDevice(x, act, d.p.id, office, seat, d.p.w.now))
+			continue
+		}
 		key := d.p.seats[s]
 		if key == nil {
 			d.p.w.tb.Fatalf("%s has no seat %s", d.p.id, s)
@@ -321,6 +340,11 @@ func (d *draft) sealed() *record.Record {
 		d.p.w.tb.Fatal(err)
 	}
 	return r
+}
+
+func byDevice(x *authenticator.Authenticator, act record.ID, p record.Party, office string, seat uint64, time int64) record.Approval {
+	data, client, sig := x.Sign(record.Challenge(act, p, office, seat, time))
+	return record.Approval{Office: office, Seat: seat, Alg: record.WebAuthn, Time: time, Signature: sig, Evidence: [][]byte{data, client}}
 }
 
 // Write seals a record, puts it in the party's log and delivers it.

@@ -72,7 +72,7 @@ func TestRandomHistories(t *testing.T) {
 		}
 	})
 	count.need(t, "equal cuts compared", "in force", "superseded", "settled", "withdrawn", "ended by notice", "rivals in force", "late consents", "held back", "duplicates refused",
-		"gaps refused", "charters amended", "powers changed", "roots rotated", "woken by a wait alone", "consents audited", "approvals: by time differs from by index",
+		"gaps refused", "charters amended", "powers changed", "roots rotated", "woken by a wait alone", "consents audited", "approvals: by time differs from by index", "approvals: a term decides", "approvals: by WebAuthn",
 		"rejudged", "published", "effect", "reason approval", "reason charter", "reason kind", "reason nonce", "reason parties", "reason parts", "reason reference", "reason sequence", "reason terms")
 }
 
@@ -143,7 +143,8 @@ func moments(v entente.VersionState) (out []consent.Moment) {
 
 // audit holds a view to the second reading, and counts what it shows.
 func audit(rt *rapid.T, v *view, count tally) {
-	rule, mutant := newAuditor(v, byIndex), newAuditor(v, byTime)
+	rule, mutant, terms := newAuditor(v, byIndex), newAuditor(v, byTime), newAuditor(v, byIndex)
+	terms.sits = anyTerm
 	why, n := rule.unsupported(v)
 	if len(why) > 0 {
 		rt.Fatalf("in force without the right to be: %v", why)
@@ -166,6 +167,12 @@ func audit(rt *rapid.T, v *view, count tally) {
 		}
 		if signed != mutant.signed(h) {
 			count["approvals: by time differs from by index"]++
+		}
+		if signed != terms.signed(h) {
+			count["approvals: a term decides"]++
+		}
+		if signed && h.Approvals[0].Alg == record.WebAuthn {
+			count["approvals: by WebAuthn"]++
 		}
 	}
 	for id := range v.states {
@@ -359,11 +366,11 @@ func (h *historian) amend(p *party) {
 		c.Consent = map[string]string{"statement": "participants", "meeting": "all"}
 	}
 	now, _ := p.view.ledger.Charter()
-	r := p.Write("charter", record.Propose, terms(c), on(h.w.group), with(func(h *record.Header) { h.Replaces = now }), h.signers())
+	r := p.Write("charter", record.Propose, terms(c), on(h.w.group), with(func(h *record.Header) { h.Replaces = now }), by("foreign/3"))
 	h.proposals, h.all = append(h.proposals, r), append(h.all, r)
 	for _, q := range h.w.order {
 		if h.draw("signs", 4) > 0 {
-			h.w.As(q).Consent(r.ID(), on(h.w.group))
+			h.w.As(q).Consent(r.ID(), on(h.w.group), by("foreign/3"))
 		}
 	}
 }
@@ -386,7 +393,8 @@ func (h *historian) rivals(p *party) {
 }
 
 func (h *historian) signers() edit {
-	return by([][]string{{"foreign/3"}, {"foreign/3"}, {"foreign/1"}, {"foreign/2"}, {"joint/1", "joint/2"}, {"joint/1"}, {}}[h.draw("signers", 7)]...)
+	return by([][]string{{"foreign/3"}, {"foreign/3"}, {"foreign/3"}, {"foreign/1"}, {"foreign/2"}, {"joint/1", "joint/2"}, {"joint/1"}, {}, {"deputy/1"}, {"deputy/2"},
+		{"deputy/2", "foreign/3"}}[h.draw("signers", 11)]...)
 }
 
 // known picks a record that counts at p, so that most acts have effect.

@@ -458,15 +458,19 @@ func (l *Ledger) Approved(h *record.Header, act record.ID, p *Powers) (office st
 			why = append(why, fmt.Sprintf("the office %s is not in the powers of %s", a.Office, h.Party))
 			continue
 		}
-		key, ok := o.Seat(a.Seat)
-		if !ok || !l.verify(act, h.Party, a, key) {
+		seat, ok := o.Seat(a.Seat)
+		if !ok || !l.verify(act, h.Party, a, seat.Key) {
 			why = append(why, fmt.Sprintf("the signature of %s/%d does not verify", a.Office, a.Seat))
+			continue
+		}
+		if !seat.Sits(h.Time) {
+			why = append(why, fmt.Sprintf("the term of the seat %s/%d does not cover the record's time", a.Office, a.Seat))
 			continue
 		}
 		if signed[a.Office] == nil {
 			signed[a.Office] = map[string]bool{}
 		}
-		signed[a.Office][string(key.Public)] = true
+		signed[a.Office][string(seat.Key.Public)] = true
 	}
 	if len(why) > 0 {
 		return "", why

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"entente/record"
 )
@@ -41,14 +43,32 @@ func (k Key) Ed25519() ed25519.PublicKey {
 	return ed25519.PublicKey(k.Public)
 }
 
+// ParseKey reads what String writes.
+func ParseKey(s string) (Key, error) {
+	alg, public, ok := strings.Cut(s, ":")
+	n, err := strconv.ParseInt(alg, 10, 64)
+	b, err2 := hex.DecodeString(public)
+	k := Key{Alg: record.Alg(n), Public: b}
+	if !ok || err != nil || err2 != nil || k.String() != s {
+		return Key{}, fmt.Errorf("key %.100q: want ALGORITHM:HEX, as %d:… (Ed25519) or %d:… (WebAuthn)", s, record.Ed25519, record.WebAuthn)
+	}
+	return k, record.CheckKey(k.Alg, k.Public)
+}
+
+// check holds the keys of roots and nodes. Those of seats may be of every algorithm that officials sign with.
 func (k Key) check() error {
-	if k.Alg != record.Ed25519 {
-		return fmt.Errorf("algorithm %d is not known to this version (%d is Ed25519)", k.Alg, record.Ed25519)
+	if k.Alg == record.WebAuthn {
+		return fmt.Errorf("algorithm %d is for seats: roots and nodes sign with Ed25519 (%d)", k.Alg, record.Ed25519)
 	}
-	if len(k.Public) != ed25519.PublicKeySize {
-		return fmt.Errorf("an Ed25519 key has %d bytes, not %d", ed25519.PublicKeySize, len(k.Public))
+	return record.CheckKey(k.Alg, k.Public)
+}
+
+// pair names the key pair: two hosts of a WebAuthn key do not make two keys of it.
+func (k Key) pair() string {
+	if k.Alg == record.WebAuthn {
+		return string(k.Public[:len(k.Public)-len(record.ID{})])
 	}
-	return nil
+	return k.String()
 }
 
 // Use is what a node's key is for. No key serves two.
@@ -84,10 +104,23 @@ type Office struct {
 	Grants []Grant           `cbor:"4,keyasint,omitempty" json:"grants,omitempty"`
 }
 
-// Seat is one official's key.
+// Seat is one official's key. A deputy or an acting official has a seat for a term, half-open, against the record's own time.
 type Seat struct {
 	Number uint64 `cbor:"1,keyasint" json:"number"`
 	Key    Key    `cbor:"2,keyasint" json:"key"`
+	From   int64  `cbor:"3,keyasint,omitzero" json:"from,omitzero"`     // Unix seconds; zero: from the start
+	Until  int64  `cbor:"4,keyasint,omitzero" json:"until,omitzero"`    // zero: no end
+	Acting bool   `cbor:"5,keyasint,omitempty" json:"acting,omitempty"` // shown with the signature, judged by nobody
+}
+
+// Sits reports whether the seat's term covers a record's own time.
+func (s Seat) Sits(time int64) bool { return time >= s.From && (s.Until == 0 || time < s.Until) }
+
+func (s Seat) checkTerm() error {
+	if s.From < 0 || s.Until < 0 || s.From > record.MaxTime || s.Until > record.MaxTime || (s.Until != 0 && s.From >= s.Until) {
+		return fmt.Errorf("a term starts before it ends, in the years 1970 to 9999")
+	}
+	return nil
 }
 
 // Grant is authority to sign for the party.
@@ -117,14 +150,14 @@ func (p *Powers) Office(id string) (Office, bool) {
 	return Office{}, false
 }
 
-// Seat finds a seat's key.
-func (o Office) Seat(n uint64) (Key, bool) {
+// Seat finds a seat by its number.
+func (o Office) Seat(n uint64) (Seat, bool) {
 	for _, s := range o.Seats {
 		if s.Number == n {
-			return s.Key, true
+			return s, true
 		}
 	}
-	return Key{}, false
+	return Seat{}, false
 }
 
 // Check says what is wrong with the powers themselves.
@@ -138,15 +171,15 @@ func (p *Powers) Check() error {
 	if len(p.Address) > 256 {
 		return fmt.Errorf("address of %d bytes: the limit is 256", len(p.Address))
 	}
-	used := map[string]string{p.Root.String(): "root"}
-	once := func(what string, k Key) error {
-		if err := k.check(); err != nil {
+	used := map[string]string{p.Root.pair(): "root"}
+	once := func(what string, k Key, err error) error {
+		if err != nil {
 			return fmt.Errorf("%s key: %w", what, err)
 		}
-		if other, ok := used[k.String()]; ok {
+		if other, ok := used[k.pair()]; ok {
 			return fmt.Errorf("%s and %s have one key: every use and every seat has its own", what, other)
 		}
-		used[k.String()] = what
+		used[k.pair()] = what
 		return nil
 	}
 	for _, u := range Uses {
@@ -154,7 +187,7 @@ func (p *Powers) Check() error {
 		if !ok {
 			return fmt.Errorf("no %s key", u)
 		}
-		if err := once(string(u), k); err != nil {
+		if err := once(string(u), k, k.check()); err != nil {
 			return err
 		}
 	}
@@ -175,8 +208,12 @@ func (p *Powers) Check() error {
 			if s.Number == 0 || s.Number > 1000 || (j > 0 && o.Seats[j-1].Number >= s.Number) {
 				return fmt.Errorf("office %s: seats are numbered from 1 to 1000, ascending without doubles", o.ID)
 			}
-			if err := once(fmt.Sprintf("%s/%d", o.ID, s.Number), s.Key); err != nil {
+			seat := fmt.Sprintf("%s/%d", o.ID, s.Number)
+			if err := once(seat, s.Key, record.CheckKey(s.Key.Alg, s.Key.Public)); err != nil {
 				return err
+			}
+			if err := s.checkTerm(); err != nil {
+				return fmt.Errorf("seat %s: %w", seat, err)
 			}
 		}
 		for _, g := range o.Grants {

@@ -348,8 +348,21 @@ func TestPowersCheck(t *testing.T) {
 		"have one key": func(x *entente.Powers) {
 			x.Offices[0].Seats = append(x.Offices[0].Seats, entente.Seat{Number: 9, Key: x.Root})
 		},
-		"a grant names": func(x *entente.Powers) { x.Offices[0].Grants = []entente.Grant{{Kinds: []string{"*"}}} },
-		"a grant":       func(x *entente.Powers) { x.Offices[0].Grants = []entente.Grant{{Sign: 1}} },
+		"is for seats":                        func(x *entente.Powers) { x.Keys[entente.UseLog] = x.Offices[0].Seats[0].Key },
+		"root key: algorithm":                 func(x *entente.Powers) { x.Root = x.Offices[0].Seats[0].Key },
+		"deputy/1 key: a WebAuthn key starts": func(x *entente.Powers) { x.Offices[0].Seats[0].Key.Public[0] = 4 },
+		"deputy/1 key: algorithm":             func(x *entente.Powers) { x.Offices[0].Seats[0].Key.Alg = -7 },
+		"deputy/2 and deputy/1 have one": func(x *entente.Powers) { // on two hosts
+			k := slices.Clone(x.Offices[0].Seats[0].Key.Public)
+			k[64] ^= 1
+			x.Offices[0].Seats[1].Key.Public = k
+		},
+		"a term starts":    func(x *entente.Powers) { x.Offices[0].Seats[0].From = -1 },
+		"a term starts, 2": func(x *entente.Powers) { x.Offices[0].Seats[0].Until = -1 },
+		"a term starts, 3": func(x *entente.Powers) { x.Offices[0].Seats[1].Until = x.Offices[0].Seats[1].From },
+		"a term starts, 4": func(x *entente.Powers) { x.Offices[0].Seats[0].From = record.MaxTime + 1 },
+		"a grant names":    func(x *entente.Powers) { x.Offices[0].Grants = []entente.Grant{{Kinds: []string{"*"}}} },
+		"a grant":          func(x *entente.Powers) { x.Offices[0].Grants = []entente.Grant{{Sign: 1}} },
 	}
 	for want, spoil := range cases {
 		b, err := record.Marshal(good)
@@ -384,4 +397,122 @@ func TestGroupOfOne(t *testing.T) {
 	only(t, two.As("MX").Reasons("statement", record.Propose, append(texts("x"), by("root"))...), entente.ReasonApproval)
 	only(t, one.As("MX").Reasons("access", record.Note, terms(entente.Access{Office: "foreign", Via: "api"}), by()))
 	only(t, two.As("MX").Reasons("access", record.Note, terms(entente.Access{Office: "foreign", Via: "api"}), by()), entente.ReasonKind)
+}
+
+// An assertion of a seat's authenticator carries an act as a signature of a key does; with one bit of it changed, or for
+// another act, seat or party, it takes the effect from the record.
+func TestApprovalsByWebAuthn(t *testing.T) {
+	w := newWorld(t, newCharter("MX", "US"))
+	mx := w.As("MX")
+	text := append(texts("x"), terms(promise("MX")))
+	only(t, mx.Reasons("commitment", record.Propose, append(text, by("deputy/1"))...))
+	forged := func(f func(d *draft, a *record.Approval)) []edit {
+		return append(slices.Clone(text), by(), func(d *draft) {
+			act, err := record.Act(&d.h)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := byDevice(mx.devices["deputy/1"], act, "MX", "deputy", 1, w.now)
+			f(d, &a)
+			d.moved = []record.Approval{a}
+		})
+	}
+	only(t, mx.Reasons("commitment", record.Propose, forged(func(*draft, *record.Approval) {})...))
+	refused := 0
+	for name, f := range map[string]func(d *draft, a *record.Approval){
+		"of another act": func(_ *draft, a *record.Approval) {
+			*a = byDevice(mx.devices["deputy/1"], record.ID{1}, "MX", "deputy", 1, w.now)
+		},
+		"of another seat":     func(_ *draft, a *record.Approval) { a.Seat = 2 },
+		"of another office":   func(_ *draft, a *record.Approval) { a.Office = "foreign" },
+		"another host's":      func(d *draft, a *record.Approval) { a.Evidence[0][0] ^= 1 },
+		"without presence":    func(d *draft, a *record.Approval) { a.Evidence[0][32] &^= 1 },
+		"called Ed25519":      func(d *draft, a *record.Approval) { a.Alg = record.Ed25519 },
+		"without evidence":    func(d *draft, a *record.Approval) { a.Evidence = nil },
+		"a bit of the client": func(d *draft, a *record.Approval) { a.Evidence[1][40] ^= 1 },
+		"a bit of s":          func(d *draft, a *record.Approval) { a.Signature[len(a.Signature)-1] ^= 1 },
+		"another party's": func(d *draft, a *record.Approval) {
+			act, _ := record.Act(&d.h)
+			*a = byDevice(w.As("US").devices["deputy/1"], act, "MX", "deputy", 1, w.now)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			only(t, mx.Reasons("commitment", record.Propose, forged(f)...), entente.ReasonApproval)
+			refused++
+		})
+	}
+	if refused < 10 {
+		t.Errorf("%d forgeries", refused)
+	}
+	v := mx.Propose("commitment", promise("MX"), by("deputy/1"))
+	mx.good(mx.Consent(v, by("deputy/1")))
+	us := w.As("US")
+	us.good(us.Consent(v, by("deputy/1")))
+	if got := us.Phase(v); got != entente.PhaseInForce {
+		t.Errorf("signed by WebAuthn on both sides: %s", got)
+	}
+	w.same()
+}
+
+// A term is half-open and held against the record's own time: neither the official's clock nor a good signature beside counts.
+func TestTermsOfSeats(t *testing.T) {
+	w := newWorld(t, newCharter("MX", "US"))
+	mx := w.As("MX")
+	v := w.As("US").Propose("commitment", promise("US"))
+	at := func(x int64) edit { return with(func(h *record.Header) { h.Time = x }) }
+	rule := newAuditor(w.As("US").view, byIndex)
+	mutants := map[string]*auditor{"the official's clock": newAuditor(w.As("US").view, byIndex), "the last second": newAuditor(w.As("US").view, byIndex), "no term": newAuditor(w.As("US").view, byIndex)}
+	mutants["the official's clock"].sits, mutants["the last second"].sits, mutants["no term"].sits = byOwnClock, withLastSecond, anyTerm
+	caught := map[string]int{}
+	for _, c := range []struct {
+		name       string
+		time, sign int64 // the record's, the official's
+		signers    []string
+		want       []string
+	}{
+		{"before", termFrom - 1, termFrom - 1, []string{"deputy/2"}, []string{"approval"}},
+		{"before, by a clock ahead", termFrom - 1, termFrom, []string{"deputy/2"}, []string{"approval"}},
+		{"from its first second", termFrom, termFrom, []string{"deputy/2"}, nil},
+		{"by a clock behind", termFrom, termFrom - 1, []string{"deputy/2"}, nil},
+		{"to its last second", termUntil - 1, termUntil - 1, []string{"deputy/2"}, nil},
+		{"at its end", termUntil, termUntil - 1, []string{"deputy/2"}, []string{"approval"}},
+		{"at its end, beside another", termUntil, termUntil, []string{"foreign/1", "deputy/2"}, []string{"approval"}},
+		{"another alone", termUntil, termUntil, []string{"foreign/1"}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			now := w.now
+			defer func() { w.now = now }()
+			w.now = c.sign
+			r := mx.draft("commitment", record.Consent, mx.about(v), at(c.time), by(c.signers...)).sealed()
+			only(t, mx.view.ledger.Judge(r, counted{mx.view}), c.want...)
+			if rule.signed(r.Header()) != (c.want == nil) {
+				t.Error("the second reading differs")
+			}
+			for name, m := range mutants {
+				if m.signed(r.Header()) != (c.want == nil) {
+					caught[name]++
+				}
+			}
+		})
+	}
+	for name := range mutants {
+		if caught[name] == 0 {
+			t.Errorf("the mutant of %s is not caught", name)
+		}
+	}
+}
+
+func TestParseKey(t *testing.T) {
+	k := bareWorld(t, newCharter("MX", "US")).As("MX").powers
+	for _, want := range []entente.Key{k.Root, k.Offices[0].Seats[0].Key} {
+		if got, err := entente.ParseKey(want.String()); err != nil || got.String() != want.String() {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+	good := k.Root.String()
+	for _, s := range []string{"", "-19", good + "00", good[:len(good)-2], strings.ToUpper(good), " " + good, "-7" + good[3:], "+" + good, "-019" + good[3:], k.Offices[0].Seats[0].Key.String()[:80]} {
+		if got, err := entente.ParseKey(s); err == nil {
+			t.Errorf("%q is %s", s, got)
+		}
+	}
 }

@@ -1,8 +1,15 @@
 package entente_test
 
 import (
+	"bytes"
+	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
+	"math/big"
 	"slices"
 
 	"entente"
@@ -17,6 +24,7 @@ type auditor struct {
 	logs     map[record.Party][]*record.Header
 	ids      map[record.ID]*record.Header
 	pick     func(spans []span, h *record.Header) *entente.Powers
+	sits     func(s entente.Seat, h *record.Header, a record.Approval) bool
 }
 
 type span struct {
@@ -45,8 +53,23 @@ func byTime(spans []span, h *record.Header) (p *entente.Powers) {
 	return p
 }
 
+// inTerm is the rule; the mutants hold the term against the official's own clock, count its last second, or forget it.
+func inTerm(s entente.Seat, h *record.Header, _ record.Approval) bool {
+	return (s.From == 0 || s.From <= h.Time) && (s.Until == 0 || h.Time < s.Until)
+}
+
+func byOwnClock(s entente.Seat, _ *record.Header, a record.Approval) bool {
+	return (s.From == 0 || s.From <= a.Time) && (s.Until == 0 || a.Time < s.Until)
+}
+
+func withLastSecond(s entente.Seat, h *record.Header, _ record.Approval) bool {
+	return (s.From == 0 || s.From <= h.Time) && (s.Until == 0 || h.Time <= s.Until)
+}
+
+func anyTerm(entente.Seat, *record.Header, record.Approval) bool { return true }
+
 func newAuditor(v *view, pick func([]span, *record.Header) *entente.Powers) *auditor {
-	a := &auditor{founding: v.ledger.Founding(), logs: map[record.Party][]*record.Header{}, ids: map[record.ID]*record.Header{}, pick: pick}
+	a := &auditor{founding: v.ledger.Founding(), logs: map[record.Party][]*record.Header{}, ids: map[record.ID]*record.Header{}, pick: pick, sits: inTerm}
 	for p, n := range v.cut {
 		for _, r := range v.logs[p].records[:n] {
 			h, _, err := record.Peek(r.Bytes())
@@ -89,23 +112,75 @@ func (a *auditor) spans(p record.Party) (out []span) {
 	return out
 }
 
-// signed says whether enough officials with the powers signed the record.
+// verifies reads the two algorithms as doc/record.md section 6 says, WebAuthn by a general decoder.
+func verifies(k entente.Key, statement []byte, a record.Approval) bool {
+	if k.Alg != a.Alg {
+		return false
+	}
+	if k.Alg == record.Ed25519 {
+		return len(a.Evidence) == 0 && ed25519.Verify(ed25519.PublicKey(k.Public), statement, a.Signature)
+	}
+	if len(a.Evidence) != 2 || len(a.Evidence[0]) != 37 || !bytes.Equal(a.Evidence[0][:32], k.Public[33:]) || a.Evidence[0][32]&0b11000101 != 0b101 {
+		return false
+	}
+	var m map[string]any
+	if json.Unmarshal(a.Evidence[1], &m) != nil {
+		return false
+	}
+	c := sha256.Sum256(statement)
+	origin, _ := m["origin"].(string)
+	if len(origin) < 9 || m["type"] != "webauthn.get" || m["challenge"] != base64.RawURLEncoding.EncodeToString(c[:]) || m["crossOrigin"] != false {
+		return false
+	}
+	if host := sha256.Sum256([]byte(origin[len("https://"):])); !bytes.Equal(host[:], k.Public[33:]) {
+		return false
+	}
+	client := sha256.Sum256(a.Evidence[1])
+	d := sha256.Sum256(slices.Concat(a.Evidence[0], client[:]))
+	x, y := unpacked(k.Public[:33])
+	pub, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, x.FillBytes(make([]byte, 32)), y.FillBytes(make([]byte, 32))))
+	return err == nil && ecdsa.VerifyASN1(pub, d[:], a.Signature)
+}
+
+// unpacked solves y² = x³ − 3x + b for the root of the parity that stands first.
+func unpacked(point []byte) (x, y *big.Int) {
+	c := elliptic.P256().Params()
+	x = new(big.Int).SetBytes(point[1:])
+	y = new(big.Int).Exp(x, big.NewInt(3), c.P)
+	y.Sub(y, new(big.Int).Mul(big.NewInt(3), x)).Add(y, c.B).Mod(y, c.P).ModSqrt(y, c.P)
+	if y != nil && y.Bit(0) != uint(point[0]&1) {
+		y.Sub(c.P, y)
+	}
+	return x, y
+}
+
+// signed says whether enough officials with the powers signed the record, and nobody else did.
 func (a *auditor) signed(h *record.Header) bool {
 	p := a.pick(a.spans(h.Party), h)
 	if p == nil {
 		return false
 	}
 	act, _ := record.Act(h)
-	for _, o := range p.Offices {
-		seats := map[uint64]bool{}
-		for _, s := range h.Approvals {
+	good := map[string]map[uint64]bool{}
+	for _, s := range h.Approvals {
+		found := false
+		for _, o := range p.Offices {
 			for _, seat := range o.Seats {
-				if s.Office == o.ID && s.Seat == seat.Number &&
-					ed25519.Verify(ed25519.PublicKey(seat.Key.Public), record.Statement(act, h.Party, o.ID, s.Seat, s.Time), s.Signature) {
-					seats[s.Seat] = true
+				if s.Office == o.ID && s.Seat == seat.Number && a.sits(seat, h, s) && verifies(seat.Key, record.Statement(act, h.Party, o.ID, s.Seat, s.Time), s) {
+					found = true
+					if good[o.ID] == nil {
+						good[o.ID] = map[uint64]bool{}
+					}
+					good[o.ID][s.Seat] = true
 				}
 			}
 		}
+		if !found {
+			return false
+		}
+	}
+	for _, o := range p.Offices {
+		seats := good[o.ID]
 		for _, g := range o.Grants {
 			kind := slices.Contains(g.Kinds, h.Kind) || slices.Contains(g.Kinds, "*")
 			verb := len(g.Verbs) == 0 || slices.Contains(g.Verbs, h.Verb)

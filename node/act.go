@@ -451,8 +451,8 @@ func (v verified) check(h *record.Header, p *entente.Powers) {
 	for i := range h.Approvals {
 		a := &h.Approvals[i]
 		o, _ := p.Office(a.Office)
-		if k, found := o.Seat(a.Seat); found && a.Verify(act, h.Party, k.Alg, k.Public) {
-			v[a] = act.String() + k.String()
+		if s, found := o.Seat(a.Seat); found && a.Verify(act, h.Party, s.Key.Alg, s.Key.Public) {
+			v[a] = act.String() + s.Key.String()
 		}
 	}
 }

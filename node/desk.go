@@ -76,6 +76,7 @@ func (n *Node) approve(g *group, d *Draft, add []record.Approval) error {
 	for _, a := range add {
 		var key entente.Key
 		var ok bool
+		var seat entente.Seat
 		switch {
 		case a.Office == record.RootOffice && p != nil:
 			key, ok = p.Root, true
@@ -84,13 +85,17 @@ func (n *Node) approve(g *group, d *Draft, add []record.Approval) error {
 			key, ok = founder.Root, true
 		case p != nil:
 			o, _ := p.Office(a.Office)
-			key, ok = o.Seat(a.Seat)
+			seat, ok = o.Seat(a.Seat)
+			key = seat.Key
 		}
 		if !ok {
 			return fmt.Errorf("%w: the powers name no seat %s/%d", ErrInvalid, a.Office, a.Seat)
 		}
 		if !a.Verify(d.Act, n.party, key.Alg, key.Public) {
 			return fmt.Errorf("%w: the signature of %s/%d does not verify under the key that the powers name", ErrInvalid, a.Office, a.Seat)
+		}
+		if !seat.Sits(n.clock()) {
+			return fmt.Errorf("%w: the term of the seat %s/%d does not cover this day", ErrInvalid, a.Office, a.Seat)
 		}
 		all = slices.DeleteFunc(all, func(x record.Approval) bool { return x.Office == a.Office && x.Seat == a.Seat })
 		all = append(all, a)
