@@ -36,13 +36,14 @@ const (
 	AttentionHeld      AttentionReason = "report-held"       // its host has not reported it held
 	AttentionPublish   AttentionReason = "publish"           // agreed under an embargo, and this party has not let it out
 	AttentionCopy      AttentionReason = "courtesy-copy"     // another party's own text, neither acknowledged nor contested
+	AttentionTranslate AttentionReason = "translate"         // this party's words stand in one language and not in every other
 	AttentionEnding    AttentionReason = "ending"            // notice is running
 	AttentionWithdrawn AttentionReason = "withdrawn-pending" // this party's withdrawal is not yet known to the others
 )
 
 // AttentionReasons are all reasons, in the order in which lists show them.
 var AttentionReasons = []AttentionReason{AttentionOverdue, AttentionSign, AttentionVerify, AttentionAnswer, AttentionPublish, AttentionHeld, AttentionFigures,
-	AttentionCopy, AttentionDue, AttentionMeeting, AttentionWithdrawn, AttentionEnding, AttentionWait}
+	AttentionCopy, AttentionDue, AttentionMeeting, AttentionWithdrawn, AttentionEnding, AttentionTranslate, AttentionWait}
 
 // How long around its date a thing shows, in seconds.
 const (
@@ -58,6 +59,9 @@ func (a Attention) Shows(now int64) bool { return a.From <= now && (a.Until == 0
 // Attention lists what the state makes wait, for whom, at any moment: by party, then in the order of the reasons. parties
 // are those of the group.
 func (s *State) Attention(parties []record.Party) []Attention {
+	if s.Standing().Phase == PhaseRejected {
+		return nil
+	}
 	var out []Attention
 	add := func(a Attention) {
 		if s.Ends != 0 && (a.Until == 0 || a.Until > s.Ends) { // nothing waits on what has ended
@@ -70,6 +74,9 @@ func (s *State) Attention(parties []record.Party) []Attention {
 	s.waitConsent(add)
 	s.waitReply(parties, add)
 	s.waitCopy(parties, add)
+	for _, u := range s.Untranslated {
+		add(Attention{Party: u.Ref.Party, Reason: AttentionTranslate, About: u.Of})
+	}
 	if f := s.InForce(); f != nil {
 		s.waitDate(f, add)
 		for _, p := range f.Required {

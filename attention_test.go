@@ -121,6 +121,7 @@ func attentive(tb tester, s *entente.State, parties []record.Party, count tally)
 		embargoed := inForce && s.Fact("embargo") != ""
 		both("publish", shows[entente.AttentionPublish] > 0 && embargoed, embargoed && len(s.InForce().Releases) < len(s.InForce().Required))
 		if0("publish", shows[entente.AttentionPublish] > 0, inForce && !v.Published)
+		both("translate", shows[entente.AttentionTranslate] > 0, len(s.Untranslated) > 0 && v.Phase != entente.PhaseEnded && v.Phase != entente.PhaseRejected)
 		if0("courtesy-copy", shows[entente.AttentionCopy] > 0, s.Fact("own") != "" && !v.Published)
 		if0("due", shows[entente.AttentionDue] > 0, inForce && !v.Done && !v.Overdue && now < s.Due)
 		if0("meeting", shows[entente.AttentionMeeting] > 0, inForce && !v.Done && session)
@@ -205,6 +206,9 @@ func randomState(rt *rapid.T, parties []record.Party) *entente.State {
 		s.Replies = append(s.Replies, entente.Reply{ID: id, Ref: record.Ref{Party: who("replies"), Index: at}, Time: int64(at), To: ids[len(ids)-1-n("to", len(ids)-1)],
 			Stance: []entente.Stance{entente.Acknowledge, entente.Contest, entente.Object, entente.Answer}[n("stance", 3)]})
 		ids = append(ids, id)
+	}
+	if n("untranslated", 7) == 0 {
+		s.Untranslated = []entente.Untranslated{{Ref: record.Ref{Party: who("owes")}}}
 	}
 	if n("rejected", 3) == 0 {
 		s.Rejected = []entente.Rejected{{}}

@@ -7,18 +7,18 @@ import (
 	"entente/record"
 )
 
-// Commitment is a dated promise of one party, with what done means in its body and who verifies it.
+// Commitment is a dated promise of one party, with what done means, in done.* or its body, and who verifies it.
 type Commitment struct {
-	Owner     record.Party `cbor:"1,keyasint" json:"owner"`
-	Office    string       `cbor:"2,keyasint,omitempty" json:"office,omitempty"` // of the owner
-	Due       int64        `cbor:"3,keyasint" json:"due"`                        // Unix seconds
-	Verifier  record.Party `cbor:"4,keyasint,omitempty" json:"verifier,omitempty"`
-	Decision  record.ID    `cbor:"5,keyasint,omitzero" json:"decision,omitzero"`   // the decision it came from
-	Objective record.ID    `cbor:"6,keyasint,omitzero" json:"objective,omitzero"`  // the objective it serves
-	Budget    string       `cbor:"7,keyasint,omitempty" json:"budget,omitempty"`   // decimal
-	Currency  string       `cbor:"8,keyasint,omitempty" json:"currency,omitempty"` // ISO 4217
-	// Treaty is the name of the one it is made under, by language, where its nature says so.
-	Treaty map[string]string `cbor:"9,keyasint,omitempty" json:"treaty,omitempty"`
+	Owner          record.Party      `cbor:"1,keyasint" json:"owner"`
+	Office         string            `cbor:"2,keyasint,omitempty" json:"office,omitempty"` // of the owner
+	Due            int64             `cbor:"3,keyasint" json:"due"`                        // Unix seconds
+	Verifier       record.Party      `cbor:"4,keyasint,omitempty" json:"verifier,omitempty"`
+	Decision       record.ID         `cbor:"5,keyasint,omitzero" json:"decision,omitzero"`   // the decision it came from
+	Objective      record.ID         `cbor:"6,keyasint,omitzero" json:"objective,omitzero"`  // the objective it serves
+	Budget         string            `cbor:"7,keyasint,omitempty" json:"budget,omitempty"`   // decimal
+	Currency       string            `cbor:"8,keyasint,omitempty" json:"currency,omitempty"` // ISO 4217
+	Treaty         map[string]string `cbor:"9,keyasint,omitempty" json:"treaty,omitempty"`   // language → its name, where the nature is treaty
+	VerifierOffice string            `cbor:"10,keyasint,omitempty" json:"verifier_office,omitempty"`
 }
 
 // Progress is what a report on a commitment says.
@@ -36,11 +36,12 @@ var commitmentKind = &Kind{
 	Name: "commitment",
 	Verbs: map[record.Verb]Rule{
 		record.Propose: {Opens: true, Approved: true, Terms: func() any { return new(Commitment) },
-			Parts: []string{"title.*", "body.*", "annex/*"}, Needs: []string{"title.*", "body.*"}},
+			Parts: []string{"title.*", "body.*", "done.*", "annex/*"}, Needs: []string{"title.*", "body.*"}},
 		record.Consent:  consentRule,
 		record.Withdraw: withdrawRule,
 		record.Report:   {Approved: true, Terms: func() any { return new(Progress) }, Parts: []string{"body.*", "annex/*"}},
 		record.Reply:    replyRule,
+		record.Note:     translationRule,
 	},
 	Check: func(c *Case) {
 		checkReply(c)
@@ -50,8 +51,16 @@ var commitmentKind = &Kind{
 			if t.Verifier != "" {
 				c.task("verifier", t.Verifier)
 			}
-			if t.Office != "" && !record.ValidName(t.Office) {
-				c.Add(ReasonTerms, "office %q is not a name", t.Office)
+			if t.Verifier != "" && t.Verifier == t.Owner {
+				c.Add(ReasonTerms, "its owner does not verify it: name another party, or none")
+			}
+			if t.VerifierOffice != "" && t.Verifier == "" {
+				c.Add(ReasonTerms, "an office verifies for the party that verifies: name it")
+			}
+			for _, o := range []string{t.Office, t.VerifierOffice} {
+				if o != "" && !record.ValidName(o) {
+					c.Add(ReasonTerms, "office %q is not a name", o)
+				}
 			}
 			if t.Due <= 0 || t.Due > record.MaxTime {
 				c.Add(ReasonTerms, "it has no due date")
@@ -80,6 +89,12 @@ var commitmentKind = &Kind{
 			s.Owner, s.Due = t.Owner, t.Due
 			s.set("office", t.Office)
 			s.set("verifier", string(t.Verifier))
+			s.set("verifier_office", t.VerifierOffice)
+			s.set("budget", t.Budget)
+			s.set("currency", t.Currency)
+			for l, name := range t.Treaty { // facts are put in order
+				s.set("treaty."+l, name)
+			}
 			s.link("decision", t.Decision)
 			s.link("objective", t.Objective)
 		}

@@ -20,12 +20,16 @@ var decisionKind = &Kind{
 		record.Consent:  consentRule,
 		record.Withdraw: withdrawRule,
 		record.Reply:    replyRule,
+		record.Note:     translationRule,
 	},
 	Check: func(c *Case) {
 		checkReply(c)
 		if t, ok := c.Terms.(*Decision); ok {
 			if t.Meeting.IsZero() {
 				c.Add(ReasonTerms, "a decision names its meeting")
+			}
+			if t.Item > MaxAgenda {
+				c.Add(ReasonTerms, "agenda items are numbered from 1 to %d", MaxAgenda)
 			}
 			c.refersTo(meetingKind.Name, t.Meeting)
 		}

@@ -58,7 +58,7 @@ type Kinds map[string]*Kind
 func Standard() Kinds {
 	k := Kinds{}
 	k.Add(charterKind, powersKind, objectiveKind, commitmentKind, indicatorKind, observationKind, meetingKind, decisionKind,
-		statementKind, receiptKind, accessKind, clearanceKind)
+		statementKind, termKind, receiptKind, accessKind, clearanceKind)
 	return k
 }
 
@@ -171,10 +171,20 @@ func matchPart(pattern, name string, languages []string) bool {
 	return pattern == name
 }
 
-// missingParts lists the parts that a rule needs and the header does not name.
+// missingParts lists the parts that a rule needs, or a text has in another language, and the header does not name.
 func missingParts(rule Rule, h *record.Header, languages []string) []string {
 	var out []string
-	for _, n := range rule.Needs {
+	needs := rule.Needs
+	if h.Verb == record.Propose { // a text that parties agree on stands in every language or in none
+		for _, pat := range rule.Parts {
+			if !slices.Contains(needs, pat) && slices.ContainsFunc(h.Parts, func(p record.PartRef) bool {
+				return strings.HasSuffix(pat, ".*") && matchPart(pat, p.Name, languages)
+			}) {
+				needs = append(slices.Clone(needs), pat)
+			}
+		}
+	}
+	for _, n := range needs {
 		names := []string{n}
 		if base, ok := strings.CutSuffix(n, ".*"); ok {
 			names = nil

@@ -57,6 +57,9 @@ func (l *Ledger) Fold(instrument record.ID, records []Judged, know consent.Knowl
 	if k != nil && k.Fold != nil {
 		k.Fold(s, effect)
 	}
+	if k != nil {
+		l.foldTranslations(s, k, effect)
+	}
 	slices.SortFunc(s.Facts, func(a, b Fact) int { return cmp.Compare(a.Name, b.Name) })
 	return s, res.Waits, nil
 }

@@ -413,6 +413,11 @@ func (p *party) AmendCharter(replaces record.ID, c *entente.Charter, edits ...ed
 	return p.good(p.Write("charter", record.Propose, append([]edit{terms(c), on(p.w.group), with(func(h *record.Header) { h.Replaces = replaces })}, edits...)...)).ID()
 }
 
+// lineOf is the line of effort of an instrument.
+func (p *party) lineOf(instrument record.ID) edit {
+	return with(func(h *record.Header) { h.Line = p.view.byID[instrument].Header().Line })
+}
+
 func on(instrument record.ID) edit { return with(func(h *record.Header) { h.Instrument = instrument }) }
 
 // about makes a record speak of a version, as the page that shows it would.
@@ -471,8 +476,7 @@ func (p *party) Release(version record.ID, at int64, edits ...edit) *record.Reco
 func (p *party) Reply(to record.ID, s entente.Stance, edits ...edit) *record.Record {
 	p.w.tb.Helper()
 	r := p.view.byID[to]
-	line := p.view.byID[r.Instrument()].Header().Line
-	return p.Write(r.Header().Kind, record.Reply, append([]edit{on(r.Instrument()), with(func(h *record.Header) { h.Line = line }),
+	return p.Write(r.Header().Kind, record.Reply, append([]edit{on(r.Instrument()), p.lineOf(r.Instrument()),
 		terms(entente.ReplyTerms{To: to, Stance: s})}, edits...)...)
 }
 

@@ -36,6 +36,7 @@ var indicatorKind = &Kind{
 		record.Consent:  consentRule,
 		record.Withdraw: withdrawRule,
 		record.Reply:    replyRule,
+		record.Note:     translationRule,
 	},
 	Check: func(c *Case) {
 		checkReply(c)
@@ -51,6 +52,9 @@ var indicatorKind = &Kind{
 		}
 		if !slices.Contains([]string{"month", "quarter", "year"}, t.Period) || t.FiscalMonth > 12 {
 			c.Add(ReasonTerms, "period is month, quarter or year, of a calendar or of a fiscal year from month 1 to 12")
+		}
+		if t.Since < 0 || t.Since > record.MaxTime {
+			c.Add(ReasonTerms, "since lies outside the years 1970 to 9999")
 		}
 		for p, s := range t.Sources {
 			if !c.isParty(p) || s == "" || len(s) > 500 {
@@ -74,12 +78,20 @@ var indicatorKind = &Kind{
 			if t.FiscalMonth > 0 {
 				s.set("fiscal_month", strconv.FormatUint(t.FiscalMonth, 10))
 			}
+			if t.Since != 0 {
+				s.set("since", strconv.FormatInt(t.Since, 10))
+			}
+			for p, source := range t.Sources { // facts are put in order
+				s.set("source."+string(p), source)
+			}
 			if t.Baseline != nil {
 				s.set("baseline", string(t.Baseline.Value))
+				s.set("baseline_date", strconv.FormatInt(t.Baseline.Date, 10))
 			}
 			if t.Target != nil {
 				s.Due = t.Target.Date
 				s.set("target", string(t.Target.Value))
+				s.set("target_date", strconv.FormatInt(t.Target.Date, 10))
 			}
 			s.link("objective", t.Objective)
 		}

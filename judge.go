@@ -294,6 +294,7 @@ func (l *Ledger) authority(c *Case) {
 	}
 	l.parties(c, charter)
 	l.parts(c, rule, charter)
+	l.translation(c, charter)
 	if k.Check != nil && err == nil {
 		k.Check(c)
 	}

@@ -18,10 +18,11 @@ type Meeting struct {
 // AgendaItem is a point one side puts on the agenda; About is the instrument it speaks of, if any. A later note of the same side
 // takes the place of an earlier one, or takes it off.
 type AgendaItem struct {
-	Item     uint64    `cbor:"1,keyasint" json:"item"`
+	Item     uint64    `cbor:"1,keyasint,omitzero" json:"item,omitzero"`
 	About    record.ID `cbor:"2,keyasint,omitzero" json:"about,omitzero"`
 	Replaces record.ID `cbor:"3,keyasint,omitzero" json:"replaces,omitzero"` // the side's own earlier note
 	Off      bool      `cbor:"4,keyasint,omitempty" json:"off,omitempty"`    // with Replaces: it is no longer on the agenda
+	Of       record.ID `cbor:"5,keyasint,omitzero" json:"of,omitzero"`       // alone: the note is no point but a translation of this record
 }
 
 // AgendaPoint is what stands on the agenda of a meeting, in the order of the numbers.
@@ -45,7 +46,7 @@ var meetingKind = &Kind{
 	Name: "meeting",
 	Verbs: map[record.Verb]Rule{
 		record.Propose: {Opens: true, Approved: true, Terms: func() any { return new(Meeting) },
-			Parts: []string{"title.*", "body.*", "annex/*"}, Needs: []string{"title.*"}},
+			Parts: []string{"title.*", "body.*", "place.*", "annex/*"}, Needs: []string{"title.*"}},
 		record.Consent:  consentRule,
 		record.Withdraw: withdrawRule,
 		record.Note: {Approved: true, Terms: func() any { return new(AgendaItem) },
@@ -70,6 +71,7 @@ var meetingKind = &Kind{
 		}
 	},
 	Fold: func(s *State, records []Judged) {
+		held := int64(0)
 		if t := textTerms[Meeting](s, records); t != nil {
 			s.Owner, s.Due = t.Host, t.Starts
 			s.set("host", string(t.Host))
@@ -78,13 +80,29 @@ var meetingKind = &Kind{
 				s.set("number", strconv.FormatUint(t.Number, 10))
 			}
 		}
+		for _, j := range records {
+			if t := new(MeetingHeld); j.Header().Verb == record.Report && record.Unmarshal(j.Header().Terms, t) == nil {
+				held = t.Held
+			}
+		}
+		if held != 0 {
+			s.set("held", strconv.FormatInt(held, 10))
+		}
 		s.Agenda = agenda(records)
 		s.set("items", strconv.Itoa(len(s.Agenda)))
 		foldReplies(s, records, func(Judged) string { return ProgressDone })
 	},
 }
 
+func (t *AgendaItem) translates() record.ID { return t.Of }
+
 func (t *AgendaItem) check(c *Case) {
+	if !t.Of.IsZero() {
+		if *t != (AgendaItem{Of: t.Of}) {
+			c.Add(ReasonTerms, "a translation is no point of the agenda")
+		}
+		return
+	}
 	if t.Item == 0 || t.Item > MaxAgenda {
 		c.Add(ReasonTerms, "agenda items are numbered from 1 to %d", MaxAgenda)
 	}
@@ -116,7 +134,7 @@ func agenda(records []Judged) []AgendaPoint {
 	var out []AgendaPoint
 	for _, j := range records {
 		h, t := j.Header(), new(AgendaItem)
-		if h.Verb != record.Note || record.Unmarshal(h.Terms, t) != nil {
+		if h.Verb != record.Note || record.Unmarshal(h.Terms, t) != nil || !t.Of.IsZero() {
 			continue
 		}
 		if !t.Replaces.IsZero() {

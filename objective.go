@@ -17,6 +17,7 @@ var objectiveKind = &Kind{
 		record.Consent:  consentRule,
 		record.Withdraw: withdrawRule,
 		record.Reply:    replyRule,
+		record.Note:     translationRule,
 	},
 	Check: func(c *Case) {
 		checkReply(c)

@@ -20,6 +20,7 @@ var observationKind = &Kind{
 		record.Report: {Opens: true, Approved: true, Terms: func() any { return new(Observation) },
 			Parts: []string{record.RowsPart, "body.*", "annex/*"}, Needs: []string{record.RowsPart}},
 		record.Reply: replyRule,
+		record.Note:  translationRule,
 	},
 	Check: func(c *Case) {
 		checkReply(c)

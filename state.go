@@ -29,6 +29,8 @@ type State struct {
 	Rejected     []Rejected       `cbor:"17,keyasint,omitempty" json:"rejected,omitempty"`
 	Clearance    *ClearanceState  `cbor:"18,keyasint,omitempty" json:"clearance,omitempty"` // of a draft, by the party's own offices
 	Agenda       []AgendaPoint    `cbor:"19,keyasint,omitempty" json:"agenda,omitempty"`    // of a meeting
+	Translations []Translated     `cbor:"20,keyasint,omitempty" json:"translations,omitempty"`
+	Untranslated []Untranslated   `cbor:"21,keyasint,omitempty" json:"untranslated,omitempty"`
 }
 
 // VersionState is one text of the instrument.

@@ -37,6 +37,7 @@ var statementKind = &Kind{
 		record.Consent:  consentRule,
 		record.Withdraw: withdrawRule,
 		record.Reply:    replyRule,
+		record.Note:     translationRule,
 		record.Release:  {Approved: true, Terms: func() any { return new(Released) }},
 	},
 	Required: func(_ *Charter, h *record.Header) []record.Party {

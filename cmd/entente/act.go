@@ -215,8 +215,9 @@ type noteCmd struct {
 }
 
 func (noteCmd) Help() string {
-	return `Example:
-  entente note 91cc02 --set item=1 --part title.en="Fuel theft" --part title.es="Robo de combustible" --seat desk/1`
+	return `Examples:
+  entente note 91cc02 --set item=1 --part title.en="Fuel theft" --part title.es="Robo de combustible" --seat desk/1
+  entente note 3fa4c1 --set of=5c10aa --part body.es="…" --seat desk/1      a report or reply in another language`
 }
 
 func (c *noteCmd) Run(a *app) error {
