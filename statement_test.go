@@ -138,3 +138,25 @@ func TestReleaseUnderAChangedCharter(t *testing.T) {
 	}
 	w.same()
 }
+
+// A text may name a charter that its author did not know, which makes it void. What is said of it is judged alike by those
+// who know that charter and those who do not yet.
+func TestReleaseOfATextUnderACharterNotKnown(t *testing.T) {
+	w := newWorld(t, newCharter("CA", "MX", "US"))
+	ca, mx, us := w.As("CA"), w.As("MX"), w.As("US")
+	w.Cut("MX", "US")
+	w.Cut("MX", "CA")
+	c := newCharter("CA", "MX", "US")
+	c.Consent = map[string]string{"statement": entente.ConsentParticipants}
+	unknown := mx.AmendCharter(w.group, c)
+	text := us.Write("statement", record.Propose, append(texts("x"), terms(entente.Statement{}), among("US"), with(func(h *record.Header) { h.Charter = unknown }))...)
+	only(t, us.view.judged[text.Header().Ref()].Reasons, entente.ReasonCharter)
+	r := ca.Write("statement", record.Release, ca.about(text.ID()))
+	w.MendAll()
+	for _, p := range w.order {
+		if got := w.As(p).view.judged[r.Header().Ref()].Reasons; len(got) != 0 {
+			t.Errorf("at %s: %v", p, got)
+		}
+	}
+	w.same()
+}
