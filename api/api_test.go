@@ -419,7 +419,7 @@ func TestPaging(t *testing.T) {
 	for range 5 {
 		want[d.put(proposal("page")).ID] = true
 	}
-	f, pages := Filter{Kind: "drill", Limit: 2}, 0
+	f, pages := node.Query{Kind: "drill", Limit: 2}, 0
 	for {
 		p, err := d.office.Instruments(t.Context(), d.own, f)
 		if err != nil {

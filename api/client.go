@@ -181,24 +181,27 @@ func (c *Client) State(ctx context.Context, g record.ID) (node.StateWord, error)
 	return fetch[node.StateWord](ctx, c, inGroupPath(g, "state"))
 }
 
-// Filter narrows a list of instruments.
-type Filter struct {
-	Kind, Line, Owner, Phase, Cursor string
-	Limit                            int
-}
-
 // Instruments is a page of a group's instruments.
-func (c *Client) Instruments(ctx context.Context, g record.ID, f Filter) (Instruments, error) {
+func (c *Client) Instruments(ctx context.Context, g record.ID, f node.Query) (node.Page, error) {
 	q := url.Values{}
-	for k, v := range map[string]string{"kind": f.Kind, "line": f.Line, "owner": f.Owner, "phase": f.Phase, "cursor": f.Cursor} {
+	for k, v := range map[string]string{"kind": f.Kind, "line": f.Line, "owner": string(f.Owner), "phase": string(f.Phase), "progress": string(f.Progress),
+		"fact": f.Fact, "sort": string(f.Sort), "cursor": string(f.Cursor)} {
 		if v != "" {
 			q.Set(k, v)
 		}
 	}
-	if f.Limit > 0 {
-		q.Set("limit", strconv.Itoa(f.Limit))
+	for k, v := range map[string]int64{"due_from": f.DueFrom, "due_before": f.DueBefore, "changed": f.Changed, "limit": int64(f.Limit)} {
+		if v != 0 {
+			q.Set(k, strconv.FormatInt(v, 10))
+		}
 	}
-	return fetch[Instruments](ctx, c, inGroupPath(g, "instruments")+"?"+q.Encode())
+	if f.Overdue {
+		q.Set("overdue", "true")
+	}
+	if !f.Target.IsZero() {
+		q.Set("target", f.Target.String())
+	}
+	return fetch[node.Page](ctx, c, inGroupPath(g, "instruments")+"?"+q.Encode())
 }
 
 // Instrument reads one instrument.

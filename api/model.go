@@ -70,12 +70,6 @@ type Instrument struct {
 	Records []Record `json:"records"`
 }
 
-// Instruments is a page of a list.
-type Instruments struct {
-	Items []node.Listed `json:"items"`
-	Next  string        `json:"next,omitempty" doc:"cursor of the next page; absent at the end"`
-}
-
 // Records is a page of a list.
 type Records struct {
 	Items []Record `json:"items"`

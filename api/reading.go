@@ -105,25 +105,27 @@ func (a *API) state(ctx context.Context, in *InGroup) (*body[*node.StateWord], e
 
 type inInstruments struct {
 	InGroup
-	Kind   string `query:"kind"`
-	Line   string `query:"line"`
-	Owner  string `query:"owner" doc:"a party"`
-	Phase  string `query:"phase" doc:"proposed, withdrawn, lapsed, in-force, ended, recorded or rejected"`
-	Cursor string `query:"cursor" doc:"next of the page before"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+	Kind      string    `query:"kind"`
+	Line      string    `query:"line"`
+	Owner     string    `query:"owner" doc:"a party"`
+	Phase     string    `query:"phase" doc:"proposed, withdrawn, lapsed, in-force, ended, recorded or rejected"`
+	Progress  string    `query:"progress" enum:"owed,done,verified" doc:"how far what was promised has come"`
+	DueFrom   int64     `query:"due_from" minimum:"0" doc:"Unix seconds"`
+	DueBefore int64     `query:"due_before" minimum:"0" doc:"Unix seconds"`
+	Overdue   bool      `query:"overdue"`
+	Changed   int64     `query:"changed" minimum:"0" doc:"a record of it since then, Unix seconds; needs a kind"`
+	Target    record.ID `query:"target" doc:"names that record: the commitments of a decision, the observations of an indicator"`
+	Fact      string    `query:"fact" doc:"by the fact of that name"`
+	Sort      string    `query:"sort" enum:"opened,newest,due,latest,changed" default:"opened" doc:"oldest first, newest first, nearest date first, latest date first, last change first; the last three need a kind or a target"`
+	Cursor    string    `query:"cursor" doc:"next or prev of the page before"`
+	Limit     int       `query:"limit" minimum:"1" maximum:"500" default:"100"`
 }
 
-func (a *API) instruments(ctx context.Context, in *inInstruments) (*body[Instruments], error) {
-	at, err := parseCursor(in.Cursor)
-	if err != nil {
-		return nil, err
-	}
-	q := node.Query{Kind: in.Kind, Line: in.Line, Owner: record.Party(in.Owner), Phase: entente.Phase(in.Phase), Cursor: store.Pos(at), Limit: in.Limit}
-	items, next, err := a.node.Instruments(ctx, caller(ctx), in.Group, q)
-	if items == nil {
-		items = []node.Listed{}
-	}
-	return ok(Instruments{items, cursor(int64(next))}, err)
+func (a *API) instruments(ctx context.Context, in *inInstruments) (*body[*node.Page], error) {
+	q := node.Query{Kind: in.Kind, Line: in.Line, Owner: record.Party(in.Owner), Phase: entente.Phase(in.Phase), Progress: node.Progress(in.Progress),
+		DueFrom: in.DueFrom, DueBefore: in.DueBefore, Overdue: in.Overdue, Changed: in.Changed, Target: in.Target, Fact: in.Fact, Sort: node.Sort(in.Sort),
+		Cursor: node.Cursor(in.Cursor), Limit: in.Limit}
+	return ok(a.node.Instruments(ctx, caller(ctx), in.Group, q))
 }
 
 // cursor is opaque to clients; zero is the end.

@@ -22,7 +22,7 @@ var routes = []route{
 	get("/v1/groups/{group}/charter", "charter", "The charter, as founded and in force", (*API).charter),
 	get("/v1/groups/{group}/powers", "powers", "Who may sign for each party", (*API).powers),
 	get("/v1/groups/{group}/state", "state", "The digest of the state at this node's cut", (*API).state),
-	get("/v1/groups/{group}/instruments", "instruments", "A page of instruments, oldest first", (*API).instruments),
+	get("/v1/groups/{group}/instruments", "instruments", "A page of instruments", (*API).instruments),
 	get("/v1/groups/{group}/instruments/{id}", "instrument", "One instrument with its records", (*API).instrument),
 	get("/v1/groups/{group}/records/{id}", "record", "One record", (*API).record),
 	get("/v1/groups/{group}/records/{id}/parts", "parts", "All parts of a record that the office may read. They stand in the access log first", (*API).parts),

@@ -85,7 +85,8 @@ func (o *ours) writer(ctx context.Context) {
 				if err != nil {
 					return err
 				}
-				if err := tx.PutState(o.grp, store.StateRow{Pos: pos, Kind: "commitment", Due: 1, Opened: 1, Last: 1, Body: o.body}); err != nil {
+				if err := tx.PutState(o.grp, store.StateRow{Pos: pos, Kind: "commitment", Line: "fuel", Owner: "MX", Phase: "proposed", Due: 1, Opened: 1, Last: 1, Body: o.body},
+					[]store.AttentionRow{{Party: "MX", Reason: "sign"}, {Party: "US", Reason: "sign"}}, nil, true); err != nil {
 					return err
 				}
 			}

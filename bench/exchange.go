@@ -331,11 +331,11 @@ func fold(ctx context.Context, r *report, p *pair) error {
 	if err != nil {
 		return err
 	}
-	list, _, err := p.nodes["US"].Instruments(ctx, node.Caller{Office: "desk"}, p.group, node.Query{Kind: "commitment", Limit: 1})
+	page, err := p.nodes["US"].Instruments(ctx, node.Caller{Office: "desk"}, p.group, node.Query{Kind: "commitment", Limit: 1})
 	if err != nil {
 		return err
 	}
-	d, err := p.nodes["US"].Instrument(ctx, node.Caller{Office: "desk"}, p.group, list[0].State.Instrument)
+	d, err := p.nodes["US"].Instrument(ctx, node.Caller{Office: "desk"}, p.group, page.Items[0].State.Instrument)
 	if err != nil {
 		return err
 	}

@@ -196,11 +196,11 @@ func (s *stage) finish(ctx context.Context, stories []*story, res *Result, tick 
 		}
 		g.Instruments = counts
 		res.Groups = append(res.Groups, g)
-		list, _, err := a.Instruments(ctx, who, x.id, node.Query{})
+		page, err := a.Instruments(ctx, who, x.id, node.Query{})
 		if err != nil {
 			return err
 		}
-		for _, l := range list {
+		for _, l := range page.Items {
 			res.Instruments++
 			switch l.View.Phase {
 			case entente.PhaseInForce:
@@ -233,11 +233,11 @@ func (s *stage) finish(ctx context.Context, stories []*story, res *Result, tick 
 
 // waiting reports whether a settled agreement still waits for a receipt.
 func (s *stage) waiting(ctx context.Context, group record.ID) bool {
-	list, _, err := s.sides[s.order[0]].node.Instruments(ctx, node.Caller{Operator: true}, group, node.Query{Phase: entente.PhaseInForce})
+	page, err := s.sides[s.order[0]].node.Instruments(ctx, node.Caller{Operator: true}, group, node.Query{Phase: entente.PhaseInForce})
 	if err != nil {
 		return false
 	}
-	for _, l := range list {
+	for _, l := range page.Items {
 		if !l.View.Settled {
 			return true
 		}

@@ -368,8 +368,9 @@ func (w *work) foldOne(id record.ID, t *touch) error {
 	if id != w.id {
 		pos = store.PosOf(w.logs[s.Opened.Ref.Party].row, s.Opened.Ref.Index)
 	}
-	row := store.StateRow{Pos: pos, Kind: s.Kind, Line: s.Line, Owner: s.Owner, Due: s.Due, Opened: s.Opened.Time, Last: s.Last, Body: body}
-	if err := w.b.tx.PutState(w.row, row); err != nil {
+	row, waiting, refs := rowsOf(s, w.ledger.Parties())
+	row.Pos, row.Body = pos, body
+	if err := w.b.tx.PutState(w.row, row, waiting, refs, t.fresh); err != nil {
 		return err
 	}
 	ws := make([]store.Wait, 0, len(waits))

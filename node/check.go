@@ -367,6 +367,9 @@ func (c *checker) compare(ctx context.Context, row store.Group, g *group, logs [
 	for p := range want {
 		c.rep.fault("group %s: the state at %d/%d is missing", row.ID.Short(), p.Log(), p.Index())
 	}
+	if err := c.ofStates(sv, row, g, shift); err != nil {
+		return err
+	}
 	for _, x := range logs {
 		l := g.logs[x.Party]
 		if l.counted != x.Counted {
@@ -374,6 +377,29 @@ func (c *checker) compare(ctx context.Context, row store.Group, g *group, logs [
 		}
 		if err := c.tables(sv, x, l); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// ofStates compares what is read from states: what waits, and what refers to what.
+func (c *checker) ofStates(sv *store.View, row store.Group, g *group, shift func(store.Pos) store.Pos) error {
+	for name, f := range store.OfStates {
+		want, got := map[store.Pos][]string{}, map[store.Pos][]string{}
+		if err := f(sv, g.row, func(p store.Pos, b []byte) { p = shift(p); want[p] = append(want[p], string(b)) }); err != nil {
+			return err
+		}
+		if err := f(c.v, row.Row, func(p store.Pos, b []byte) { got[p] = append(got[p], string(b)) }); err != nil {
+			return err
+		}
+		for p, rows := range got {
+			if !slices.Equal(rows, want[p]) {
+				c.rep.fault("group %s: the rows of table %s for the state at %d/%d are not what it leads to", row.ID.Short(), name, p.Log(), p.Index())
+			}
+			delete(want, p)
+		}
+		for p := range want {
+			c.rep.fault("group %s: the rows of table %s for the state at %d/%d are missing", row.ID.Short(), name, p.Log(), p.Index())
 		}
 	}
 	return nil

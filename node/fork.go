@@ -318,7 +318,7 @@ func (n *Node) State(ctx context.Context, group record.ID) (*StateWord, error) {
 			}
 			w.Cut[l.Party] = record.Mark{Size: l.Counted, Root: record.ID(root)}
 		}
-		return store.States(v, g.row, store.Filter{}, func(_ store.Pos, body []byte) error {
+		return store.States(v, g.row, func(_ store.Pos, body []byte) error {
 			s, err := entente.ParseState(body)
 			if err == nil {
 				all = append(all, one{s.Instrument, record.Digest("entente/state/v1", body)})

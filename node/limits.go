@@ -48,6 +48,10 @@ const (
 	maxRouteWithin = 366 * 86400
 	// maxClearanceText of one text in a clearance: a long legal opinion, not a file.
 	maxClearanceText = 64 << 10
+	// maxCount is how far lists are counted: beyond it people read "more than".
+	maxCount = 1000
+	// maxCursor bounds the cursor of a list in bytes: four numbers of 64 bits to the base of 36, with what separates them.
+	maxCursor = 64
 	// maxGossip is how many heads of other parties' logs one message carries.
 	MaxGossip = 32
 )

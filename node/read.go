@@ -88,63 +88,6 @@ func (n *Node) reading(who Caller, id record.ID) (*group, error) {
 	return g, nil
 }
 
-// Query narrows a list of instruments.
-type Query struct {
-	Kind   string
-	Line   string
-	Owner  record.Party
-	Phase  entente.Phase
-	Cursor store.Pos
-	Limit  int
-}
-
-// Listed is an instrument in a list.
-type Listed struct {
-	State *entente.State `json:"state"`
-	View  entente.View   `json:"view"`
-}
-
-// Instruments lists a page of a group's instruments, oldest first. next is the cursor of the page after, 0 at the end.
-func (n *Node) Instruments(ctx context.Context, who Caller, group record.ID, q Query) (out []Listed, next store.Pos, err error) {
-	g, err := n.reading(who, group)
-	if err != nil {
-		return nil, 0, err
-	}
-	if q.Limit <= 0 || q.Limit > maxPage {
-		q.Limit = maxPage
-	}
-	now := n.clock()
-	f := store.Filter{Kind: q.Kind, Line: q.Line, Owner: q.Owner, After: q.Cursor, Limit: maxPage}
-	for {
-		seen := 0
-		err = store.States(n.store.View(ctx), g.row, f, func(pos store.Pos, body []byte) error {
-			seen++
-			f.After = pos
-			if len(out) == q.Limit {
-				return errFull
-			}
-			s, err := entente.ParseState(body)
-			if err != nil {
-				return err
-			}
-			if v := s.At(now); q.Phase == "" || v.Phase == q.Phase {
-				out = append(out, Listed{s, v})
-				next = pos
-			}
-			return nil
-		})
-		if errors.Is(err, errFull) {
-			return out, next, nil
-		}
-		if err != nil {
-			return nil, 0, explain(err)
-		}
-		if seen < maxPage {
-			return out, 0, nil
-		}
-	}
-}
-
 // Detail is an instrument with its records.
 type Detail struct {
 	Listed

@@ -231,6 +231,8 @@ func Orphans(r reader, grp int64) ([][]byte, error) {
 func (tx *Tx) Wipe(grp int64) error {
 	for _, q := range []string{
 		"DELETE FROM state WHERE grp = ?",
+		"DELETE FROM attention WHERE grp = ?",
+		"DELETE FROM ref WHERE grp = ?",
 		"DELETE FROM seen WHERE knower IN (SELECT id FROM log WHERE grp = ?)",
 		"DELETE FROM wait WHERE knower IN (SELECT id FROM log WHERE grp = ?)",
 		"UPDATE log SET counted = 0 WHERE grp = ?",

@@ -4,31 +4,104 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
+	"math"
 
 	"entente/record"
 )
 
-// StateRow is the fold's output for one instrument, with the columns that lists are filtered by.
+// StateRow is the fold's output for one instrument, with the columns that lists are filtered by. A date of 0 does not come.
 type StateRow struct {
-	Pos    Pos // of the opening record; FoundingPos for a group's charter
+	Pos     Pos // of the opening record; FoundingPos for a group's charter
+	Kind    string
+	Line    string
+	Owner   record.Party
+	Phase   string // whatever the hour (entente.Standing), with Until and Ends
+	Until   int64
+	Ends    int64
+	Done    Done
+	Due     int64
+	Overdue int64 // from when it is; 0: never, as it stands
+	Opened  int64
+	Last    int64
+	Body    []byte
+}
+
+// Done is how far what was promised has come.
+type Done int64
+
+// The steps.
+const (
+	NotDone  Done = iota
+	SaidDone      // its owner reports it done
+	Verified      // and the other side agrees
+)
+
+// AttentionRow is one thing that waits for a party, of the state at Pos. A date of 0 is none: From at once, Until no end.
+type AttentionRow struct {
+	Pos    Pos
+	N      int // its number among those of the state
+	Party  record.Party
+	Reason string
+	About  record.ID
+	From   int64
+	Until  int64
+	By     int64
 	Kind   string
 	Line   string
-	Owner  record.Party
-	Due    int64
-	Opened int64
-	Last   int64
-	Body   []byte
+}
+
+// RefRow is a fact of the state at Pos that names a record.
+type RefRow struct {
+	Pos    Pos
+	Name   string
+	Target record.ID
+	Opened int64 // the state's
+}
+
+const never = math.MaxInt64
+
+// date keeps a date that does not come behind all others.
+func date(t int64) int64 {
+	if t == 0 {
+		return never
+	}
+	return t
+}
+
+func undate(t int64) int64 {
+	if t == never {
+		return 0
+	}
+	return t
 }
 
 // FoundingPos is the place of the state of a group's charter, which no record opens.
 func FoundingPos(grp int64) Pos { return Pos(-grp) }
 
-// PutState stores the state of an instrument.
-func (tx *Tx) PutState(grp int64, s StateRow) error {
-	return tx.exec(`INSERT INTO state (pos, grp, kind, line, owner, due, opened, last, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (pos) DO UPDATE SET line = excluded.line, owner = excluded.owner, due = excluded.due, last = excluded.last, body = excluded.body`,
-		int64(s.Pos), grp, s.Kind, s.Line, string(s.Owner), s.Due, s.Opened, s.Last, s.Body)
+// PutState stores the state of an instrument with what waits and what it refers to, in place of what stood there. fresh says
+// that nothing did.
+func (tx *Tx) PutState(grp int64, s StateRow, waits []AttentionRow, refs []RefRow, fresh bool) error {
+	err := tx.exec(`INSERT INTO state (pos, grp, kind, line, owner, phase, until, ends, done, due, overdue, opened, last, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (pos) DO UPDATE SET line = excluded.line, owner = excluded.owner, phase = excluded.phase, until = excluded.until, ends = excluded.ends,
+		done = excluded.done, due = excluded.due, overdue = excluded.overdue, last = excluded.last, body = excluded.body`,
+		int64(s.Pos), grp, s.Kind, s.Line, string(s.Owner), s.Phase, date(s.Until), date(s.Ends), int64(s.Done), date(s.Due), date(s.Overdue), s.Opened, s.Last, s.Body)
+	if err == nil && !fresh {
+		err = errors.Join(tx.exec("DELETE FROM attention WHERE pos = ?", int64(s.Pos)), tx.exec("DELETE FROM ref WHERE pos = ?", int64(s.Pos)))
+	}
+	for i, a := range waits {
+		if err != nil {
+			return err
+		}
+		err = tx.exec("INSERT INTO attention (pos, n, grp, party, reason, about, from_, until_, by_, kind, line) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			int64(s.Pos), i, grp, string(a.Party), a.Reason, a.About[:], a.From, date(a.Until), date(a.By), s.Kind, s.Line)
+	}
+	for _, x := range refs {
+		if err != nil {
+			return err
+		}
+		err = tx.exec("INSERT INTO ref (pos, name, target, grp, opened) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", int64(s.Pos), x.Name, x.Target[:], grp, s.Opened)
+	}
+	return err
 }
 
 // State reads one instrument's state.
@@ -38,57 +111,21 @@ func State(r reader, pos Pos) ([]byte, error) {
 	return b, err
 }
 
-// Filter narrows a list of states.
-type Filter struct {
-	Kind  string
-	Line  string
-	Owner record.Party
-	After Pos // cursor: the last position of the page before; 0: from the start
-	Limit int
-}
-
-// States lists states of a group by position.
-func States(r reader, grp int64, f Filter, fn func(Pos, []byte) error) error {
-	q := strings.Builder{}
-	q.WriteString("SELECT pos, body FROM state WHERE grp = ?")
-	args := []any{grp}
-	add := func(cond string, v any) { q.WriteString(" AND " + cond); args = append(args, v) }
-	if f.Kind != "" {
-		add("kind = ?", f.Kind)
-	}
-	if f.Line != "" {
-		add("line = ?", f.Line)
-	}
-	if f.Owner != "" {
-		add("owner = ?", string(f.Owner))
-	}
-	if f.After != 0 {
-		add("pos > ?", int64(f.After))
-	}
-	q.WriteString(" ORDER BY pos")
-	if f.Limit > 0 {
-		q.WriteString(" LIMIT ?")
-		args = append(args, f.Limit)
-	}
-	return each(r, func(rows *sql.Rows) error {
-		var pos Pos
-		var b []byte
-		if err := rows.Scan(&pos, &b); err != nil {
-			return err
-		}
-		return fn(pos, b)
-	}, q.String(), args...)
+// States calls f with every state of a group, by position.
+func States(r reader, grp int64, fn func(Pos, []byte) error) error {
+	return StateRows(r, grp, func(s StateRow) error { return fn(s.Pos, s.Body) })
 }
 
 // StateRows lists whole rows of a group by position, for comparison.
 func StateRows(r reader, grp int64, fn func(StateRow) error) error {
 	return each(r, func(rows *sql.Rows) error {
 		var s StateRow
-		if err := rows.Scan(&s.Pos, &s.Kind, &s.Line, &s.Owner, &s.Due, &s.Opened, &s.Last, &s.Body); err != nil {
+		if err := rows.Scan(&s.Pos, &s.Kind, &s.Line, &s.Owner, &s.Phase, &s.Until, &s.Ends, &s.Done, &s.Due, &s.Overdue, &s.Opened, &s.Last, &s.Body); err != nil {
 			return err
 		}
+		s.Until, s.Ends, s.Due, s.Overdue = undate(s.Until), undate(s.Ends), undate(s.Due), undate(s.Overdue)
 		return fn(s)
-	}, "SELECT pos, kind, line, owner, due, opened, last, body FROM state WHERE grp = ? ORDER BY pos", grp)
+	}, "SELECT pos, kind, line, owner, phase, until, ends, done, due, overdue, opened, last, body FROM state WHERE grp = ? ORDER BY pos", grp)
 }
 
 // PutSeen stores that the record at idx of the knower's log is the first to know size records of the author's.
@@ -177,6 +214,28 @@ func WaitsFor(r reader, knower int64, have func(author int64) uint64) (bool, err
 		return nil
 	}, "SELECT author, min(idx) FROM wait WHERE knower = ? GROUP BY author", knower)
 	return found, err
+}
+
+// OfStates lists the rows of each table that is read from states, by the place of the state they belong to, for comparison.
+var OfStates = map[string]func(r reader, grp int64, f func(Pos, []byte)) error{
+	"attention": func(r reader, grp int64, f func(Pos, []byte)) error {
+		return each(r, func(rows *sql.Rows) error {
+			var a AttentionRow
+			var about []byte
+			err := rows.Scan(&a.Pos, &a.N, &a.Party, &a.Reason, &about, &a.From, &a.Until, &a.By, &a.Kind, &a.Line)
+			f(a.Pos, fmt.Appendf(nil, "%d/%s/%s/%x/%d/%d/%d/%s/%s", a.N, a.Party, a.Reason, about, a.From, a.Until, a.By, a.Kind, a.Line))
+			return err
+		}, "SELECT pos, n, party, reason, about, from_, until_, by_, kind, line FROM attention WHERE grp = ? ORDER BY pos, n", grp)
+	},
+	"ref": func(r reader, grp int64, f func(Pos, []byte)) error {
+		return each(r, func(rows *sql.Rows) error {
+			var x RefRow
+			var target []byte
+			err := rows.Scan(&x.Pos, &x.Name, &target, &x.Opened)
+			f(x.Pos, fmt.Appendf(nil, "%s/%x/%d", x.Name, target, x.Opened))
+			return err
+		}, "SELECT pos, name, target, opened FROM ref WHERE grp = ? ORDER BY pos, name, target", grp)
+	},
 }
 
 // Derived lists the rows of each rebuilt table that belong to a log, in a form that does not depend on row numbers of logs

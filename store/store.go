@@ -312,6 +312,12 @@ func (s *Store) Snapshot(ctx context.Context, f func(*View) error) error {
 		}
 		c = &readConn{conn, map[string]*sql.Stmt{}}
 	}
+	if len(c.stmt) > maxStatements { // here, where none of them runs
+		for q, st := range c.stmt {
+			_ = st.Close()
+			delete(c.stmt, q)
+		}
+	}
 	if _, err := c.conn.ExecContext(ctx, "BEGIN"); err != nil {
 		err = errors.Join(err, c.close())
 		c = nil

@@ -47,16 +47,16 @@ func (r *request) kindName(kind string, plural bool) string {
 }
 
 func (w *Web) rows(r *request, g *group, q node.Query) ([]row, error) {
-	items, _, err := w.node.Instruments(r.Context(), r.who, g.ID, q)
+	p, err := w.node.Instruments(r.Context(), r.who, g.ID, q)
 	if err != nil {
 		return nil, err
 	}
-	texts, err := w.read(r, titles(g, items))
+	texts, err := w.read(r, titles(g, p.Items))
 	if err != nil {
 		return nil, err
 	}
-	out := make([]row, 0, len(items))
-	for _, x := range items {
+	out := make([]row, 0, len(p.Items))
+	for _, x := range p.Items {
 		out = append(out, row{Name: texts.name(r, g, x.State), Href: g.Href("i", x.State.Instrument.String()), State: x.State, View: x.View, Group: g})
 	}
 	return out, nil

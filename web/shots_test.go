@@ -52,11 +52,11 @@ func (x *side) path(t *testing.T, path string) string {
 		path = strings.Replace(path, "/g/"+g.Founding.Track+"/", "/g/"+g.Founding.Track+"-"+g.ID.Short()+"/", 1)
 		path = regexp.MustCompile(`/g/`+g.Founding.Track+`$`).ReplaceAllString(path, "/g/"+g.Founding.Track+"-"+g.ID.Short())
 		if kind := regexp.MustCompile(`first:([a-z]+)`).FindStringSubmatch(path); kind != nil && g.Founding.Track == "security" {
-			list, _, err := x.node.Instruments(t.Context(), who("desk"), g.ID, query(kind[1]))
-			if err != nil || len(list) == 0 {
+			list, err := x.node.Instruments(t.Context(), who("desk"), g.ID, query(kind[1]))
+			if err != nil || len(list.Items) == 0 {
 				t.Fatalf("no %s: %v", kind[1], err)
 			}
-			path = strings.Replace(path, kind[0], list[0].State.Instrument.String(), 1)
+			path = strings.Replace(path, kind[0], list.Items[0].State.Instrument.String(), 1)
 		}
 	}
 	return path

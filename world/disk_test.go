@@ -56,7 +56,7 @@ func diskChild(w *world.World, j job) int {
 		tell(said{Index: s.Ref.Index, ID: s.ID})
 	}
 	if failed { // what is not written is not shown either: the access log could not be written
-		if l, _, err := p.Node.Instruments(ctx, desk, w.Group, node.Query{Kind: "statement"}); err != nil || len(l) == 0 {
+		if l, err := p.Node.Instruments(ctx, desk, w.Group, node.Query{Kind: "statement"}); err != nil || len(l.Items) == 0 {
 			tell(said{Err: fmt.Sprintf("reading does not go on: %v", err)})
 		}
 	}

@@ -107,12 +107,12 @@ func afterFork(t *testing.T, w *world.World, f *forger) {
 	}
 	_, err = us.Commit(ctx, canary, "US")
 	refused(t, err, "call your counterpart")
-	list, _, err := us.Node.Instruments(ctx, desk, w.Group, node.Query{Kind: "commitment"})
+	page, err := us.Node.Instruments(ctx, desk, w.Group, node.Query{Kind: "commitment"})
 	ok(t, err)
-	if len(list) != 1 {
-		t.Fatalf("%d instruments to read", len(list))
+	if len(page.Items) != 1 {
+		t.Fatalf("%d instruments to read", len(page.Items))
 	}
-	_, _, err = us.Node.Part(ctx, desk, w.Group, list[0].State.Instrument, "body.es")
+	_, _, err = us.Node.Part(ctx, desk, w.Group, page.Items[0].State.Instrument, "body.es")
 	ok(t, err)
 	peers, err := us.Node.PeerList(ctx, desk)
 	ok(t, err)

@@ -61,7 +61,7 @@ func TestGroupsAreWalledOff(t *testing.T) {
 	}{{desk, trade, w.Group}, {tr, w.Group, trade}} {
 		reads := map[string]func(g record.ID) error{
 			"group":       func(g record.ID) error { _, err := mx.Node.Group(ctx, x.who, g); return err },
-			"instruments": func(g record.ID) error { _, _, err := mx.Node.Instruments(ctx, x.who, g, node.Query{}); return err },
+			"instruments": func(g record.ID) error { _, err := mx.Node.Instruments(ctx, x.who, g, node.Query{}); return err },
 			"instrument":  func(g record.ID) error { _, err := mx.Node.Instrument(ctx, x.who, g, g); return err },
 			"alarms":      func(g record.ID) error { _, err := mx.Node.Alarms(ctx, x.who, g); return err },
 			"counts":      func(g record.ID) error { _, err := mx.Node.Counts(ctx, x.who, g); return err },

@@ -66,7 +66,7 @@ func (s *session) find(a *app, g record.ID, name string) (target, error) {
 		return target{}, usage("id %q: write at least %d of its hex digits", name, minPrefix)
 	}
 	found := map[record.ID]target{}
-	f := api.Filter{Limit: pageSize}
+	f := node.Query{Limit: pageSize}
 	for {
 		page, err := s.Instruments(a.ctx, g, f)
 		if err != nil {

@@ -47,11 +47,11 @@ func (c *listCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		f := api.Filter{Kind: c.Kind, Line: c.Line, Owner: c.Owner, Phase: c.Phase, Cursor: c.Cursor, Limit: c.Limit}
+		f := node.Query{Kind: c.Kind, Line: c.Line, Owner: record.Party(c.Owner), Phase: entente.Phase(c.Phase), Cursor: node.Cursor(c.Cursor), Limit: c.Limit}
 		if f.Limit == 0 {
 			f.Limit = pageSize
 		}
-		out := api.Instruments{Items: []node.Listed{}}
+		out := node.Page{Items: []node.Listed{}}
 		for {
 			p, err := s.Instruments(a.ctx, g.ID, f)
 			if err != nil {

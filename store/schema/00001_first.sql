@@ -44,18 +44,57 @@ CREATE TABLE part (
   body BLOB NOT NULL,
   PRIMARY KEY (pos, name)
 ) WITHOUT ROWID;
+-- A date that does not come is the greatest integer. Each order and each narrow filter of lists has an index that holds all that
+-- lists are filtered by, so that no list reads the states it does not show.
 CREATE TABLE state (
-  pos    INTEGER PRIMARY KEY,
+  pos     INTEGER PRIMARY KEY,
+  grp     INTEGER NOT NULL,
+  kind    TEXT NOT NULL,
+  line    TEXT NOT NULL,
+  owner   TEXT NOT NULL,
+  phase   TEXT NOT NULL,
+  until   INTEGER NOT NULL,
+  ends    INTEGER NOT NULL,
+  done    INTEGER NOT NULL,
+  due     INTEGER NOT NULL,
+  overdue INTEGER NOT NULL,
+  opened  INTEGER NOT NULL,
+  last    INTEGER NOT NULL,
+  body    BLOB NOT NULL
+);
+CREATE INDEX state_all ON state (grp, opened, pos, kind, line, owner, phase, until, ends, done, due, overdue);
+CREATE INDEX state_opened ON state (grp, kind, opened, pos, line, owner, phase, until, ends, done, due, overdue);
+CREATE INDEX state_due ON state (grp, kind, due, pos, line, owner, phase, until, ends, done, overdue, opened);
+CREATE INDEX state_last ON state (grp, kind, last, pos, line, owner, phase, until, ends, done, due, overdue);
+CREATE INDEX state_line ON state (grp, kind, line, due, pos, owner, phase, until, ends, done, overdue, opened);
+CREATE INDEX state_phase ON state (grp, kind, phase, due, pos, line, owner, until, ends, done, overdue, opened);
+CREATE INDEX state_owed ON state (grp, kind, overdue, pos, line, owner, ends, due, opened) WHERE overdue < 9223372036854775807;
+-- What waits for whom (entente.Attention), one row each, by the state it is read from.
+CREATE TABLE attention (
+  pos    INTEGER NOT NULL,
+  n      INTEGER NOT NULL,
   grp    INTEGER NOT NULL,
+  party  TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  about  BLOB NOT NULL,
+  from_  INTEGER NOT NULL,
+  until_ INTEGER NOT NULL,
+  by_    INTEGER NOT NULL,
   kind   TEXT NOT NULL,
   line   TEXT NOT NULL,
-  owner  TEXT NOT NULL,
-  due    INTEGER NOT NULL,
+  PRIMARY KEY (pos, n)
+) WITHOUT ROWID;
+CREATE INDEX attention_party ON attention (grp, party, reason, from_, by_, pos, n, until_, kind, line);
+-- Facts of a state that name a record: what refers to what.
+CREATE TABLE ref (
+  pos    INTEGER NOT NULL,
+  name   TEXT NOT NULL,
+  target BLOB NOT NULL,
+  grp    INTEGER NOT NULL,
   opened INTEGER NOT NULL,
-  last   INTEGER NOT NULL,
-  body   BLOB NOT NULL
-);
-CREATE INDEX state_kind ON state (grp, kind, pos);
+  PRIMARY KEY (pos, name, target)
+) WITHOUT ROWID;
+CREATE INDEX ref_target ON ref (grp, target, name, opened, pos);
 CREATE TABLE seen (
   knower INTEGER NOT NULL,
   author INTEGER NOT NULL,
