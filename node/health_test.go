@@ -96,7 +96,7 @@ func TestCheckIsKept(t *testing.T) {
 	}
 	// damage: a state that no record leads to
 	if err := n.write(t.Context(), func(b *batch) error {
-		return b.fail(b.tx.PutState(n.own().row, store.StateRow{Pos: store.PosOf(n.own().logs["MX"].row, 999), Kind: "x", Body: []byte{0xa0}}))
+		return b.fail(b.tx.PutState(n.own().row, store.StateRow{Pos: store.PosOf(n.own().logs["MX"].row, 999), Kind: "x", Body: []byte{0xa0}}, nil, nil, true))
 	}); err != nil {
 		t.Fatal(err)
 	}
