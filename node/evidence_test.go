@@ -356,7 +356,7 @@ func (p *pair) rotate(id record.Party) {
 	p.t.Helper()
 	p.must(p.nodes[id].Close())
 	dir := filepath.Join(p.dir, string(id))
-	k, err := loadNodeKeys(dir)
+	k, err := loadNodeKeys(filepath.Join(dir, NodeKeyFile))
 	p.must(err)
 	fresh := newNodeKeys()
 	fresh.Wrap = k.Wrap
