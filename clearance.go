@@ -22,7 +22,7 @@ type ClearanceAsk struct {
 	Act        record.ID    `cbor:"4,keyasint" json:"act"`   // digest of the draft
 	Draft      record.Nonce `cbor:"5,keyasint" json:"draft"`
 	Kind       string       `cbor:"6,keyasint" json:"kind"`
-	Verb       record.Verb  `cbor:"7,keyasint" json:"verb"`
+	Verb       record.Verb  `cbor:"7,keyasint,omitempty" json:"verb,omitempty"` // absent: a non-paper
 	Line       string       `cbor:"8,keyasint,omitempty" json:"line,omitempty"`
 	Instrument record.ID    `cbor:"9,keyasint,omitzero" json:"instrument,omitzero"` // that the draft speaks of
 	Stages     [][]string   `cbor:"10,keyasint" json:"stages"`                      // offices of one stage side by side, stages one after the other
@@ -143,7 +143,7 @@ func (c *Case) clearanceAsk(a *ClearanceAsk) {
 		c.Add(ReasonTerms, "it does not say which office asks")
 	case a.Group.IsZero() || a.Act.IsZero() || a.Draft == record.Nonce{}:
 		c.Add(ReasonTerms, "it names no draft")
-	case !record.ValidName(a.Kind) || !slices.Contains(record.Verbs, a.Verb) || (a.Line != "" && !record.ValidName(a.Line)):
+	case !record.ValidName(a.Kind) || (a.Verb != "" && !slices.Contains(record.Verbs, a.Verb)) || (a.Line != "" && !record.ValidName(a.Line)):
 		c.Add(ReasonTerms, "it does not say what the draft is")
 	case a.By != 0 && (a.By < c.Header.Time || a.By > record.MaxTime):
 		c.Add(ReasonTerms, "its deadline has passed, or lies past the year 9999")

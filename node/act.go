@@ -73,7 +73,7 @@ func (n *Node) Prepare(_ context.Context, who Caller, a Act) (*Draft, error) {
 		return nil, err
 	}
 	d.Missing = n.missing(g, d)
-	return d, n.await(g, d)
+	return d, n.awaitDraft(g, d)
 }
 
 func (n *Node) make(g *group, who Caller, a Act) (*Draft, error) {
@@ -293,7 +293,7 @@ func (n *Node) draft(g *group, s store.Draft) (*Draft, error) {
 		return nil, err
 	}
 	d.Missing = n.missing(g, d)
-	return d, n.await(g, d)
+	return d, n.awaitDraft(g, d)
 }
 
 // Drafts lists the drafts of a group that wait for signatures.
@@ -367,7 +367,7 @@ func (n *Node) Seal(ctx context.Context, who Caller, d *Draft) (*Sealed, error) 
 		if err := w.restores(d.Header); err != nil {
 			return err
 		}
-		if err := b.cleared(g, d); err != nil {
+		if err := b.cleared(d.text(g)); err != nil {
 			return err
 		}
 		r, err := w.append(*d.Header, d.parts, ok)

@@ -30,6 +30,7 @@ type batch struct {
 	groups map[int64]*work
 	now    int64
 	failed error
+	news   bool     // peers must hear of it though no log grew
 	after  []func() // run once the commit is on disk, before anybody sees it
 }
 
@@ -442,7 +443,7 @@ func decodeReasons(b []byte) ([]entente.Reason, error) {
 
 // publish makes a committed batch visible to readers and wakes whoever waits for news.
 func (n *Node) publish(b *batch) {
-	news := false
+	news := b.news
 	n.mu.Lock()
 	for row, w := range b.groups {
 		news = news || len(w.grown) > 0 || n.groups[row] == nil

@@ -42,17 +42,11 @@ func (n *Node) AskClearance(ctx context.Context, who Caller, q ClearanceRequest)
 	}
 	var out *Sealed
 	err = n.write(ctx, func(b *batch) error {
-		s, err := store.DraftByNonce(b.tx, q.Draft)
-		if errors.Is(err, store.ErrNotFound) || (err == nil && s.Group != g.row) {
-			return fmt.Errorf("draft %s: %w", q.Draft, ErrNotFound)
-		} else if err != nil {
-			return b.fail(err)
-		}
-		d, err := n.draft(g, s)
+		t, err := n.homeText(b.tx, g, q.Draft)
 		if err != nil {
 			return err
 		}
-		ask, err := n.clearanceAsk(b, who, q, d)
+		ask, err := n.clearanceAsk(b, who, q, t)
 		if err != nil {
 			return err
 		}
@@ -65,9 +59,9 @@ func (n *Node) AskClearance(ctx context.Context, who Caller, q ClearanceRequest)
 			return err
 		}
 		texts := map[string]string{}
-		for i, ref := range d.Header.Parts {
-			if strings.HasPrefix(ref.Name, "title.") && ref.Marking.TLP != record.Red {
-				texts[ref.Name] = string(d.parts[i].Content)
+		for _, p := range t.parts {
+			if strings.HasPrefix(p.Name, "title.") && p.Marking.TLP != record.Red {
+				texts[p.Name] = string(p.Content)
 			}
 		}
 		for l, t := range q.Text {
@@ -84,15 +78,15 @@ func (n *Node) AskClearance(ctx context.Context, who Caller, q ClearanceRequest)
 }
 
 // clearanceAsk decides whom to ask: the routes' offices and those given, but for those asked about this draft before.
-func (n *Node) clearanceAsk(b *batch, who Caller, q ClearanceRequest, d *Draft) (*entente.ClearanceAsk, error) {
-	if _, rule, err := n.kinds.Rule(d.Header.Kind, d.Header.Verb); err != nil || rule.Root {
+func (n *Node) clearanceAsk(b *batch, who Caller, q ClearanceRequest, t *homeText) (*entente.ClearanceAsk, error) {
+	if _, rule, err := n.kinds.Rule(t.header.Kind, t.header.Verb); err == nil && rule.Root {
 		return nil, fmt.Errorf("what the root key signs passes no clearance: %w", ErrInvalid)
 	}
-	stages, within := plan(n.routing(), d.Header, q.Stages)
+	stages, within := plan(n.routing(), t.header, q.Stages)
 	if err := n.ownOffices(slices.Concat(stages...)); err != nil {
 		return nil, err
 	}
-	states, err := b.askedStates(d.Nonce)
+	states, err := b.askedStates(t.nonce)
 	if err != nil {
 		return nil, b.fail(err)
 	}
@@ -112,8 +106,8 @@ func (n *Node) clearanceAsk(b *batch, who Caller, q ClearanceRequest, d *Draft) 
 	case len(stages) == 0:
 		return nil, fmt.Errorf("name the offices that are to clear it: no route covers this draft: %w", ErrInvalid)
 	}
-	a := &entente.ClearanceAsk{Office: who.Office, Seat: who.Seat, Group: d.Header.Group, Act: d.Act, Draft: d.Nonce, Kind: d.Header.Kind, Verb: d.Header.Verb,
-		Line: d.Header.Line, Instrument: d.Header.Instrument, Stages: stages, By: q.By, After: q.After}
+	a := &entente.ClearanceAsk{Office: who.Office, Seat: who.Seat, Group: t.group.id, Act: t.act, Draft: t.nonce, Kind: t.header.Kind, Verb: t.header.Verb,
+		Line: t.header.Line, Instrument: t.header.Instrument, Stages: stages, By: q.By, After: q.After}
 	if a.By == 0 && within > 0 {
 		a.By = b.now + within
 	}
@@ -226,11 +220,15 @@ func (n *Node) AnswerClearance(ctx context.Context, who Caller, id record.ID, wo
 
 // mayAnswer says what keeps an office from that word now; what the record itself must hold to is the judge's.
 func (n *Node) mayAnswer(b *batch, who Caller, c *entente.ClearanceState, word entente.ClearanceWord) error {
-	s, err := store.DraftByNonce(b.tx, c.Draft)
-	if errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("the draft is on record or was dropped: nothing is left to clear: %w", ErrConflict)
+	g, err := n.find(c.Group)
+	if err != nil {
+		return err
+	}
+	t, err := n.homeText(b.tx, g, c.Draft)
+	if errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("the text is out or was dropped: nothing is left to clear: %w", ErrConflict)
 	} else if err != nil {
-		return b.fail(err)
+		return err
 	}
 	if word == entente.ClearanceComment {
 		return nil
@@ -244,11 +242,7 @@ func (n *Node) mayAnswer(b *batch, who Caller, c *entente.ClearanceState, word e
 	case word == entente.ClearanceReturn:
 		return nil
 	}
-	h := new(record.Header)
-	if err := record.Unmarshal(s.Header, h); err != nil {
-		return b.fail(errors.Join(store.ErrCorrupt, err))
-	}
-	for _, p := range h.Parts {
+	for _, p := range t.parts {
 		if !release.MayRead(p.Marking, n.party, who.Office) {
 			return fmt.Errorf("the part %s is not for the office %s, and an office clears what it has read: %w", p.Name, who.Office, ErrConflict)
 		}
@@ -330,10 +324,10 @@ func (n *Node) Clearance(ctx context.Context, who Caller, id record.ID) (*Cleara
 	}
 	out := &ClearanceDetail{ClearanceInfo: *c, Words: []ClearanceEntry{}}
 	if g, err := n.find(c.State.Group); err == nil {
-		d, err := store.DraftByNonce(n.store.View(ctx), c.State.Draft)
+		s, err := store.DraftByNonce(n.store.View(ctx), c.State.Draft)
 		switch {
 		case err == nil:
-			if out.Draft, err = n.draft(g, d); err != nil {
+			if out.Draft, err = n.draft(g, s); err != nil {
 				return nil, err
 			}
 		case !errors.Is(err, store.ErrNotFound):
@@ -413,13 +407,71 @@ func (n *Node) ClearanceParts(ctx context.Context, who Caller, id record.ID) ([]
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.DraftByNonce(n.store.View(ctx), c.State.Draft)
-	if err != nil {
-		return nil, notFound("the draft", err)
-	}
-	d, err := n.draft(g, s)
+	t, err := n.homeText(n.store.View(ctx), g, c.State.Draft)
 	if err != nil {
 		return nil, err
 	}
-	return n.showDraft(ctx, who, g, d)
+	return n.showText(ctx, who, t)
+}
+
+// homeText is what offices at home clear: a kept draft, or a non-paper that was not floated yet.
+type homeText struct {
+	group  *group
+	nonce  record.Nonce
+	act    record.ID      // digest of exactly this text
+	header *record.Header // of a non-paper: its kind alone
+	parts  []MarkedPart
+}
+
+func (d *Draft) text(g *group) *homeText {
+	t := &homeText{group: g, nonce: d.Nonce, act: d.Act, header: d.Header}
+	for i, ref := range d.Header.Parts {
+		if i < len(d.parts) {
+			t.parts = append(t.parts, MarkedPart{d.parts[i], ref.Marking})
+		}
+	}
+	return t
+}
+
+// homeText finds one by its name. The error wraps ErrNotFound where it is out or was dropped.
+func (n *Node) homeText(r store.Reader, g *group, nonce record.Nonce) (*homeText, error) {
+	s, err := store.DraftByNonce(r, nonce)
+	if err == nil && s.Group == g.row {
+		d, err := n.draft(g, s)
+		if err != nil {
+			return nil, err
+		}
+		return d.text(g), nil
+	}
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, explain(err)
+	}
+	row, err := store.NonPaperByNonce(r, n.party, nonce)
+	if err == nil {
+		if x := n.nonPaper(g, row, n.clock()); row.Group == g.row && x.State == NonPaperDraft {
+			return n.nonPaperText(r, g, x)
+		}
+		err = store.ErrNotFound
+	}
+	return nil, notFound("draft "+nonce.String(), err)
+}
+
+// showText reads what of it the office may see, after the gate has let it in. It stands in the access log first, under the digest.
+func (n *Node) showText(ctx context.Context, who Caller, t *homeText) ([]MarkedPart, error) {
+	var out []MarkedPart
+	for _, p := range t.parts {
+		if n.gap(&record.Header{Party: n.party}, record.PartRef{Marking: p.Marking}, who.Office) != "" {
+			continue
+		}
+		if len(t.header.Parts) > 0 {
+			if err := record.Open(t.header, p.Part); err != nil {
+				return nil, fmt.Errorf("draft: %w: %w", store.ErrCorrupt, err)
+			}
+		}
+		out = append(out, p)
+	}
+	if err := n.logShown(ctx, who, "", logged(t.group.id, t.act, &Text{Parts: out})); err != nil {
+		return nil, err
+	}
+	return out, nil
 }

@@ -31,11 +31,14 @@ func (n *Node) Admit(ctx context.Context, p record.Party, instances []string) er
 	n.mu.Lock()
 	c := n.copies[p]
 	ok := c == nil || slices.Contains(instances, c.id) || now-c.last > int64(lease.Seconds())
+	started := c == nil || c.id != newest
 	if ok {
 		n.copies[p] = &copyOf{newest, now}
 	}
 	n.mu.Unlock()
-	if ok {
+	if ok && started {
+		return n.retell(ctx, p)
+	} else if ok {
 		return nil
 	}
 	for _, id := range n.Shared(p) {

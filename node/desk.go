@@ -39,7 +39,7 @@ func (n *Node) AddApprovals(ctx context.Context, who Caller, group record.ID, no
 		if d, err = n.draft(g, s); err != nil {
 			return err
 		}
-		if err := b.cleared(g, d); err != nil {
+		if err := b.cleared(d.text(g)); err != nil {
 			return err
 		}
 		if err := n.approve(g, d, add); err != nil {
@@ -152,25 +152,7 @@ func (n *Node) DraftParts(ctx context.Context, who Caller, group record.ID, nonc
 	if err != nil {
 		return nil, err
 	}
-	return n.showDraft(ctx, who, g, d)
-}
-
-// showDraft reads the parts of a draft that the office may see, after the gate has let it in.
-func (n *Node) showDraft(ctx context.Context, who Caller, g *group, d *Draft) ([]MarkedPart, error) {
-	var out []MarkedPart
-	for i, ref := range d.Header.Parts {
-		if i >= len(d.parts) || n.gap(d.Header, ref, who.Office) != "" {
-			continue
-		}
-		if err := record.Open(d.Header, d.parts[i]); err != nil {
-			return nil, fmt.Errorf("draft: %w: %w", store.ErrCorrupt, err)
-		}
-		out = append(out, MarkedPart{d.parts[i], ref.Marking})
-	}
-	if err := n.logShown(ctx, who, "", logged(g.id, d.Act, &Text{Parts: out})); err != nil {
-		return nil, err
-	}
-	return out, nil
+	return n.showText(ctx, who, d.text(g))
 }
 
 // RestoreDraft keeps a draft of the record by which a group goes on after its silent peers are gone for good (rule C10). The

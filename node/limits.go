@@ -52,6 +52,19 @@ const (
 	maxCount = 1000
 	// maxCursor bounds the cursor of a list in bytes: four numbers of 64 bits to the base of 36, with what separates them.
 	maxCursor = 64
+	// maxNonPapers and maxNonPaperBytes bound the open non-papers of one party in one group, so that a peer cannot fill the disk;
+	// keepNonPapers of those that are gone are remembered, so that one taken back does not come back.
+	maxNonPapers     = 100
+	maxNonPaperBytes = 4 << 20
+	keepNonPapers    = 1000
+	// maxNonPaperTitle and maxNonPaperBody of one language, in bytes: twenty pages.
+	maxNonPaperTitle = 500
+	maxNonPaperBody  = 64 << 10
+	// nonPaperTime is how long a non-paper stands where its author says nothing, maxNonPaperTime the longest, in seconds.
+	nonPaperTime    = 30 * 86400
+	maxNonPaperTime = 366 * 86400
+	// floatAgain is how long a node that did not take a non-paper is left alone, in seconds.
+	floatAgain = 3600
 	// maxGossip is how many heads of other parties' logs one message carries.
 	MaxGossip = 32
 )

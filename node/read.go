@@ -253,9 +253,12 @@ func (n *Node) Receipt(ctx context.Context, group record.ID) (bool, error) {
 	return true, n.writeSilent(ctx, g, entente.Receipt())
 }
 
-// Tick looks again at what is held back: a record dated ahead of this node's clock counts once its time has come, and after a
+// Tick destroys non-papers whose time has run out, and looks again at what is held back: a record dated ahead of this node's clock counts once its time has come, and after a
 // start the reasons are found anew.
 func (n *Node) Tick(ctx context.Context) error {
+	if err := n.lapse(ctx); err != nil {
+		return err
+	}
 	n.mu.RLock()
 	var rows []int64
 	for row, g := range n.groups {

@@ -51,7 +51,7 @@ func (n *Node) checkRoute(r *Route) error {
 		return fmt.Errorf("route %s: %w: offices are given 0 seconds to a year", r.Name, ErrInvalid)
 	}
 	for _, k := range r.Kinds {
-		if _, ok := n.kinds[k]; !ok && k != "*" {
+		if _, ok := n.kinds[k]; !ok && k != "*" && k != NonPaperKind {
 			return fmt.Errorf("route %s: %w: the kind %.70q is not known", r.Name, ErrInvalid, k)
 		}
 	}
@@ -224,7 +224,7 @@ func (n *Node) routed(g *group, h *record.Header) []string {
 	if len(g.logs) == 1 || len(n.routing()) == 0 {
 		return nil
 	}
-	if _, rule, err := n.kinds.Rule(h.Kind, h.Verb); err != nil || rule.Root {
+	if _, rule, err := n.kinds.Rule(h.Kind, h.Verb); h.Kind != NonPaperKind && (err != nil || rule.Root) {
 		return nil
 	}
 	stages, _ := plan(n.routing(), h, nil)
@@ -256,17 +256,17 @@ func uncleared(wanted []string, act record.ID, states [][]byte) (out []Uncleared
 // ReasonClearance is the code of the gate's refusal of what the party's own offices have not cleared.
 const ReasonClearance = "clearance"
 
-// cleared is the gate: it refuses a draft that an office on its route has not cleared, naming each.
-func (b *batch) cleared(g *group, d *Draft) error {
-	wanted := b.n.routed(g, d.Header)
+// cleared is the gate: it refuses what an office on its route has not cleared, naming each.
+func (b *batch) cleared(t *homeText) error {
+	wanted := b.n.routed(t.group, t.header)
 	if len(wanted) == 0 {
 		return nil
 	}
-	states, err := b.askedStates(d.Nonce)
+	states, err := b.askedStates(t.nonce)
 	if err != nil {
 		return b.fail(err)
 	}
-	left, err := uncleared(wanted, d.Act, states)
+	left, err := uncleared(wanted, t.act, states)
 	if err != nil {
 		return b.fail(err)
 	}
@@ -292,18 +292,24 @@ func (b *batch) askedStates(draft record.Nonce) ([][]byte, error) {
 	return store.AskedStates(b.tx, draft)
 }
 
-// await says in a draft which offices must still clear it.
-func (n *Node) await(g *group, d *Draft) error {
-	wanted := n.routed(g, d.Header)
+// await says which offices must still clear a text.
+func (n *Node) await(r store.Reader, t *homeText) ([]Uncleared, error) {
+	wanted := n.routed(t.group, t.header)
 	if len(wanted) == 0 {
-		return nil
+		return nil, nil
 	}
-	states, err := store.AskedStates(n.store.View(context.Background()), d.Nonce)
-	if err == nil {
-		d.Uncleared, err = uncleared(wanted, d.Act, states)
+	states, err := store.AskedStates(r, t.nonce)
+	if err != nil {
+		return nil, explain(err)
 	}
+	return uncleared(wanted, t.act, states)
+}
+
+// awaitDraft says so in a draft.
+func (n *Node) awaitDraft(g *group, d *Draft) (err error) {
+	d.Uncleared, err = n.await(n.store.View(context.Background()), d.text(g))
 	for _, u := range d.Uncleared {
 		d.Missing = append(d.Missing, u.String())
 	}
-	return explainNil(err)
+	return err
 }

@@ -20,12 +20,13 @@ import (
 
 // client speaks to one party's node over one connection at a time.
 type client struct {
-	p    *Peer
-	to   record.Party
-	addr string
-	http *http.Client
-	word map[record.ID]time.Time // when a state digest was last sent, per group
-	took bool                    // the peer took something in this round: a line that breaks now and then is no absent peer
+	p     *Peer
+	to    record.Party
+	addr  string
+	http  *http.Client
+	word  map[record.ID]time.Time // when a state digest was last sent, per group
+	spoke bool                    // the peer answered, be it with a refusal
+	took  bool                    // the peer took something in this round: a line that breaks now and then is no absent peer
 }
 
 func (p *Peer) client(to record.Party) *client {
@@ -78,6 +79,7 @@ func (c *client) call(ctx context.Context, path string, in, out any) (Fault, err
 		return Fault{}, err
 	}
 	defer res.Body.Close()
+	c.spoke = true
 	if res.StatusCode == http.StatusOK {
 		return Fault{}, read(res.Body, out)
 	}
@@ -129,7 +131,12 @@ func (p *Peer) push(ctx context.Context, to record.Party) {
 func (c *client) round(ctx context.Context) error {
 	var errs []error
 	for _, g := range c.p.n.Shared(c.to) {
-		if err := c.group(ctx, g); err != nil {
+		c.spoke = false
+		err := c.group(ctx, g)
+		if err == nil || c.spoke { // what stands in the way of records does not stand in the way of taking back
+			err = errors.Join(err, c.nonPapers(ctx, g))
+		}
+		if err != nil {
 			errs = append(errs, fmt.Errorf("group %s: %w", g.Short(), err))
 		}
 	}
@@ -209,6 +216,32 @@ func (c *client) group(ctx context.Context, g record.ID) error {
 			return nil
 		}
 		from = next
+	}
+}
+
+// nonPapers tells the peer of non-papers floated and taken back, oldest first, until it knows them all. A peer that does not take
+// one is told again later: its refusal holds up neither records nor the others.
+func (c *client) nonPapers(ctx context.Context, g record.ID) error {
+	for {
+		f, t, err := c.p.n.Untold(ctx, g, c.to)
+		if err != nil || f == nil && t == nil {
+			return err
+		}
+		var a node.FloatAnswer
+		var id record.Nonce
+		if f != nil {
+			id = f.ID
+			_, err = c.call(ctx, pathFloat, f, &a)
+		} else {
+			id = t.ID
+			_, err = c.call(ctx, pathTakeBack, t, &a)
+		}
+		if err != nil && !errors.Is(err, node.ErrNotFound) && !errors.Is(err, node.ErrInvalid) {
+			return fmt.Errorf("non-paper: %w", err)
+		}
+		if err := c.p.n.Told(ctx, c.to, id, t != nil, a.Said); err != nil {
+			return err
+		}
 	}
 }
 

@@ -24,6 +24,12 @@ func (p *Peer) routes() http.Handler {
 		p.tell(p.losses, from) // it lost records of ours too, though it acknowledged them
 		return p.n.Return(r.Context(), from, q.Group, q.From)
 	}))
+	m.Handle("POST "+pathFloat, handle(p, func(r *http.Request, from record.Party, q *node.Float) (any, error) {
+		return p.n.ReceiveFloat(r.Context(), from, *q)
+	}))
+	m.Handle("POST "+pathTakeBack, handle(p, func(r *http.Request, from record.Party, q *node.TakenBack) (any, error) {
+		return p.n.ReceiveTakenBack(r.Context(), from, *q)
+	}))
 	return m
 }
 

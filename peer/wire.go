@@ -15,10 +15,12 @@ import (
 
 // The paths of the exchange. Every request is a POST of one CBOR item, every answer one CBOR item.
 const (
-	pathPush   = "/entente/v1/push"   // node.Push → node.Ack
-	pathAsk    = "/entente/v1/ask"    // node.Ask → node.Answer
-	pathReturn = "/entente/v1/return" // ReturnQuery → node.Push: the asker's own log
-	pathCBOR   = "application/cbor"
+	pathPush     = "/entente/v1/push"      // node.Push → node.Ack
+	pathAsk      = "/entente/v1/ask"       // node.Ask → node.Answer
+	pathReturn   = "/entente/v1/return"    // ReturnQuery → node.Push: the asker's own log
+	pathFloat    = "/entente/v1/float"     // node.Float → node.FloatAnswer: a non-paper
+	pathTakeBack = "/entente/v1/take-back" // node.TakenBack → node.FloatAnswer
+	pathCBOR     = "application/cbor"
 	// instanceHeader names the sender's running copy and those it goes on from, newest last, separated by commas.
 	instanceHeader = "Entente-Instance"
 )

@@ -12,6 +12,11 @@ func (tx *Tx) PutAsked(pos Pos, draft record.Nonce) error {
 	return tx.exec("INSERT INTO asked (pos, nonce) VALUES (?, ?)", int64(pos), draft[:])
 }
 
+// DropAsked forgets who was asked about a draft.
+func (tx *Tx) DropAsked(draft record.Nonce) error {
+	return tx.exec("DELETE FROM asked WHERE nonce = ?", draft[:])
+}
+
 // AskedStates are the states of the clearances of a kept draft, oldest first.
 func AskedStates(r reader, draft record.Nonce) ([][]byte, error) {
 	var out [][]byte

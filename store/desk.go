@@ -105,7 +105,7 @@ func (tx *Tx) DropDraft(n record.Nonce) error {
 	if err := tx.doom(n); err != nil {
 		return err
 	}
-	if err := tx.exec("DELETE FROM asked WHERE nonce = ?", n[:]); err != nil {
+	if err := tx.DropAsked(n); err != nil {
 		return err
 	}
 	return tx.exec("DELETE FROM draft WHERE nonce = ?", n[:])

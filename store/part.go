@@ -147,8 +147,8 @@ func (tx *Tx) ErasePart(pos Pos, name string) error {
 	return nil
 }
 
-// newestSlot is the highest key slot that drafts, what is kept or the last parts of any log name. Slots are given in the order of writing, so
-// the last record of each log that has parts is enough.
+// newestSlot is the highest key slot that drafts, what is kept, non-papers or the last parts of any log name. Slots are given in the
+// order of writing, so the last record of each log that has parts is enough.
 func newestSlot(r reader) (uint64, error) {
 	newest, logs := int64(0), []int64{}
 	take := func(rows *sql.Rows) error {
@@ -157,7 +157,7 @@ func newestSlot(r reader) (uint64, error) {
 		newest = max(newest, slot.Int64)
 		return err
 	}
-	err := each(r, take, "SELECT max(slot) FROM (SELECT slot FROM draft UNION ALL SELECT slot FROM kept)")
+	err := each(r, take, "SELECT max(slot) FROM (SELECT slot FROM draft UNION ALL SELECT slot FROM kept UNION ALL SELECT slot FROM nonpaper)")
 	if err == nil {
 		err = each(r, func(rows *sql.Rows) error {
 			var log int64

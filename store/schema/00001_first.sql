@@ -129,6 +129,33 @@ CREATE TABLE draft (
   slot    INTEGER NOT NULL,
   body    BLOB NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE nonpaper (
+  author   TEXT NOT NULL,
+  nonce    BLOB NOT NULL,
+  grp      INTEGER NOT NULL,
+  readers  TEXT NOT NULL,
+  about    BLOB,
+  state    TEXT NOT NULL,
+  changed  INTEGER NOT NULL,
+  created  INTEGER NOT NULL,
+  until    INTEGER NOT NULL,
+  received INTEGER NOT NULL,
+  seen     INTEGER NOT NULL,
+  office   TEXT NOT NULL,
+  bytes    INTEGER NOT NULL,
+  slot     INTEGER NOT NULL,
+  body     BLOB,
+  PRIMARY KEY (author, nonce)
+);
+CREATE INDEX nonpaper_group ON nonpaper (grp, author);
+CREATE TABLE floated (
+  nonce BLOB NOT NULL,
+  peer  TEXT NOT NULL,
+  said  TEXT NOT NULL,
+  time  INTEGER NOT NULL,
+  next  INTEGER NOT NULL,
+  PRIMARY KEY (nonce, peer)
+) WITHOUT ROWID;
 CREATE TABLE asked (
   pos   INTEGER PRIMARY KEY,
   nonce BLOB NOT NULL
