@@ -48,6 +48,7 @@ var routes = []route{
 	operator(post("/v1/tokens", "token-new", "Make an office's token; its secret is shown once and never stored", (*API).newToken, created, secret)),
 	operator(remove("/v1/tokens/{office}", "token-revoke", "End every token of an office", (*API).revokeTokens)),
 	operator(post("/v1/check", "check", "Rebuild everything from the logs and compare; progress as lines with Accept: application/x-ndjson", (*API).check, secret, binary)),
+	operator(get("/v1/backup", "backup", "A tar of what the node cannot make again: its manifest first, its key file last", (*API).backup, binary)),
 	operator(get("/v1/groups/{group}/logs/{party}", "log-export", "A log as a tar of C2SP tlog-tiles", (*API).exportLog, binary)),
 	operator(get("/v1/restore", "restore-status", "Groups that are read-only after a restore", (*API).restoring)),
 	operator(post("/v1/groups/{group}/restore", "restore-draft", "Draft the record by which a group goes on without its silent peers", (*API).restoreDraft, created)),

@@ -34,6 +34,9 @@ const (
 	NextFile    = "next-root.age"
 )
 
+// maxNodeKeys in bytes: seeds in hex.
+const maxNodeKeys = 64 << 10
+
 func newNodeKeys() *nodeKeys {
 	k := &nodeKeys{Wrap: random(32), Seed: map[entente.Use]entente.HexBytes{}}
 	for _, u := range entente.Uses {
@@ -101,6 +104,10 @@ func loadNodeKeys(path string) (*nodeKeys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("node keys: %w", err)
 	}
+	return decodeNodeKeys(path, b)
+}
+
+func decodeNodeKeys(path string, b []byte) (*nodeKeys, error) {
 	k := new(nodeKeys)
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
@@ -119,12 +126,17 @@ func loadNodeKeys(path string) (*nodeKeys, error) {
 	return k, nil
 }
 
-func (k *nodeKeys) save(dir string) error {
+func (k *nodeKeys) encode() ([]byte, error) {
 	b, err := json.MarshalIndent(k, "", "  ")
+	return append(b, '\n'), err
+}
+
+func (k *nodeKeys) save(dir string) error {
+	b, err := k.encode()
 	if err != nil {
 		return err
 	}
-	return writeNew(filepath.Join(dir, NodeKeyFile), append(b, '\n'))
+	return writeNew(filepath.Join(dir, NodeKeyFile), b)
 }
 
 // writeNew writes a file that must not exist yet, readable by its owner only, and syncs it.

@@ -83,6 +83,8 @@ type Config struct {
 	Party   record.Party      `json:"party"`
 	Names   map[string]string `json:"names"`
 	Address string            `json:"address"` // host:port at which peers reach this node
+	// Recovery is the recipient (age, hybrid) that backups seal the node's own keys to; empty: they are in no backup.
+	Recovery string `json:"recovery,omitempty"`
 }
 
 // Node is a running node. All methods may be used from many goroutines.
@@ -108,6 +110,7 @@ type Node struct {
 	tell     func(Commit)
 	health   health
 	checking sync.Mutex // one full check at a time: it reads everything
+	saving   sync.Mutex // one backup at a time
 
 	mu        sync.RWMutex
 	groups    map[int64]*group
@@ -147,6 +150,9 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 	}
 	if n.store, err = store.Open(ctx, o.Dir, [32]byte(n.keys.Wrap)); err != nil {
 		return nil, errors.Join(err, n.lock.Close())
+	}
+	if err := sweep(o.Dir); err != nil {
+		return nil, errors.Join(err, n.store.Close(), n.lock.Close())
 	}
 	path := o.Anchor
 	if path == "" {
@@ -212,9 +218,9 @@ func (n *Node) loadGroup(v *store.View, row store.Group) (*group, error) {
 	}
 	var charters []entente.Judged
 	for _, x := range logs {
-		t, err := tlog.Load(x.Size, store.Tiles(v, x.Row))
+		t, err := loadTree(v, x)
 		if err != nil {
-			return nil, fmt.Errorf("log of %s: %w: %w", x.Party, store.ErrCorrupt, err)
+			return nil, err
 		}
 		p := &plog{row: x.Row, party: x.Party, tree: t, counted: x.Counted, seen: map[record.Party]uint64{}, checkpoint: x.Checkpoint}
 		if len(x.Checkpoint) > 0 {
@@ -252,6 +258,14 @@ func (n *Node) loadGroup(v *store.View, row store.Group) (*group, error) {
 		}
 	}
 	return g, nil
+}
+
+func loadTree(v *store.View, x store.Log) (*tlog.Tree, error) {
+	t, err := tlog.Load(x.Size, store.Tiles(v, x.Row))
+	if err != nil {
+		return nil, fmt.Errorf("log of %s: %w: %w", x.Party, store.ErrCorrupt, err)
+	}
+	return t, nil
 }
 
 // reload finds again what memory held of the counted records of a log.

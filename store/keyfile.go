@@ -111,6 +111,9 @@ func (k *keyFile) flush() error {
 }
 
 func (k *keyFile) key(slot uint64) (key [32]byte, err error) {
+	if k == nil { // of a database that was opened without its keys
+		return key, fmt.Errorf("the database was opened without its key file: %w", ErrKey)
+	}
 	var s [slotSize]byte
 	k.mu.Lock()
 	next := k.next

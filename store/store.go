@@ -55,6 +55,11 @@ type Store struct {
 
 // Open opens or makes the database in a folder, brings its schema up to date, and unlocks the key file with the node's key.
 func Open(ctx context.Context, dir string, kek [32]byte) (*Store, error) {
+	return openDir(ctx, dir, &kek)
+}
+
+// openDir with a nil key opens a database that is read without its parts.
+func openDir(ctx context.Context, dir string, kek *[32]byte) (*Store, error) {
 	path := filepath.Join(dir, File)
 	if err := precreate(path); err != nil {
 		return nil, err
@@ -74,8 +79,7 @@ func Open(ctx context.Context, dir string, kek [32]byte) (*Store, error) {
 	if s.conn, err = w.Conn(ctx); err != nil {
 		return nil, errors.Join(explain(path, err), w.Close())
 	}
-	rq := url.Values{"_pragma": {fmt.Sprintf("busy_timeout(%d)", busyMillis), "query_only(ON)", "cache_size(-16384)", "mmap_size(268435456)"}}
-	if s.db, err = sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+rq.Encode()); err != nil {
+	if s.db, err = openReaders(path, "query_only(ON)"); err != nil {
 		return nil, errors.Join(err, s.conn.Close(), w.Close())
 	}
 	s.db.SetMaxOpenConns(2 * maxReaders) // half of them for snapshots
@@ -85,8 +89,8 @@ func Open(ctx context.Context, dir string, kek [32]byte) (*Store, error) {
 		s.idle <- nil
 	}
 	newest, err := newestSlot(s.View(ctx))
-	if err == nil {
-		s.keys, err = openKeyFile(filepath.Join(dir, KeyFile), kek, newest)
+	if err == nil && kek != nil {
+		s.keys, err = openKeyFile(filepath.Join(dir, KeyFile), *kek, newest)
 	}
 	if err != nil {
 		return nil, errors.Join(explain(path, err), s.Close())

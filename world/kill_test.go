@@ -27,7 +27,8 @@ import (
 
 // job is what a child process does: be one party's node, write, exchange, and die.
 type job struct {
-	Do      string // kill, disk
+	Do      string // kill, disk, backup
+	Then    string // what a child to be killed does: backup; empty: exchange and write
 	Dir     string
 	Sockets string
 	Group   record.ID
@@ -59,6 +60,9 @@ func child(raw string) int {
 	w := world.Again(j.Dir, j.Group, j.Now, world.Options{Parties: j.Parties, Sockets: j.Sockets, Log: slog.Default()})
 	if j.Do == "disk" {
 		return diskChild(w, j)
+	}
+	if j.Do == "backup" || j.Then == "backup" {
+		return backupChild(w, j)
 	}
 	p, seen := w.As(j.Me), atomic.Int64{}
 	die := func(point string) {

@@ -62,7 +62,8 @@ type cli struct {
 	Export       exportCmd  `cmd:"" group:"proof" help:"Write an evidence file that anybody can verify offline."`
 	Verify       verifyCmd  `cmd:"" group:"proof" help:"Verify an evidence file: no node, no database, no network."`
 	Fork         forkCmd    `cmd:"" group:"proof" help:"Proofs that a party signed two histories."`
-	Restore      restoreCmd `cmd:"" group:"proof" help:"After a restore: who has not answered, going on without them, orphans."`
+	Backup       backupCmd  `cmd:"" group:"proof" help:"Save the node while it serves; verify a backup."`
+	Restore      restoreCmd `cmd:"" group:"proof" help:"Put a backup back; then who has not answered, going on without them, orphans."`
 	Demo         demoCmd    `cmd:"" group:"setup" help:"Two governments' nodes run an implementation group from charter to evidence."`
 	Version      versionCmd `cmd:"" group:"setup" help:"Print the version."`
 }

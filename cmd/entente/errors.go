@@ -10,6 +10,7 @@ import (
 
 	"entente/api"
 	"entente/node"
+	"entente/store"
 )
 
 // hinted is an error with what to do about it.
@@ -37,6 +38,7 @@ var hints = []struct {
 	hint string
 }{
 	{node.ErrPassphrase, "type the passphrase again, or name its file with --passphrase-file; nobody can recover it"},
+	{store.ErrKey, "take files that belong together: archive, key file and node.keys of one node"},
 	{node.ErrInUse, "a node serves this folder already: stop it first; other commands reach it through its socket once it answers"},
 	{syscall.EADDRINUSE, "another process uses the port: stop it, or choose another with --listen and --http"},
 	{syscall.EACCES, "look at the owner and the mode of the file or folder"},

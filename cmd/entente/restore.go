@@ -9,6 +9,7 @@ import (
 )
 
 type restoreCmd struct {
+	From    restoreFromCmd    `cmd:"" help:"Put a backup back into an empty folder."`
 	Status  restoreStatusCmd  `cmd:"" help:"Groups that are read-only after a restore, and who has not answered."`
 	GiveUp  restoreGiveUpCmd  `cmd:"" help:"Go on without peers that are gone for good; the root key signs it."`
 	Orphans restoreOrphansCmd `cmd:"" help:"Own records that surfaced after a restore: shown, without effect."`
