@@ -62,14 +62,11 @@ func (n *Node) Attention(ctx context.Context, who Caller, group record.ID, q Att
 		for i, reason := range entente.AttentionReasons {
 			f.Reason = string(reason)
 			c := AttentionCount{Party: f.Party, Reason: reason}
-			byLine, more, err := store.CountAttention(v, g.row, f, maxCount)
-			if err != nil {
+			var err error
+			if c.N, c.More, err = store.CountAttention(v, g.row, f, maxCount); err != nil {
 				return err
 			}
-			for _, k := range byLine {
-				c.N += k
-			}
-			if c.N, c.More = min(c.N, maxCount), more; c.N > 0 {
+			if c.N > 0 {
 				p.Counts = append(p.Counts, c)
 			}
 			if (q.Reason != "" && q.Reason != reason) || i < at.reason || c.N == 0 || len(rows) > limit {
@@ -80,11 +77,11 @@ func (n *Node) Attention(ctx context.Context, who Caller, group record.ID, q Att
 			if i == at.reason {
 				here.After = at.key
 			}
-			more1, err := store.Attention(v, g.row, here)
+			found, err := store.Attention(v, g.row, here)
 			if err != nil {
 				return err
 			}
-			rows = append(rows, more1...)
+			rows = append(rows, found...)
 		}
 		if len(rows) > limit {
 			rows = rows[:limit]
@@ -116,8 +113,8 @@ func waiting(v *store.View, rows []store.AttentionRow, now int64) ([]Waiting, er
 }
 
 // AttentionCounts says how much waits for each party of the group, by line of effort and reason: what a minister's page counts.
-// Each count is exact up to a thousand for a party and reason in all lines.
-func (n *Node) AttentionCounts(ctx context.Context, who Caller, group record.ID) ([]AttentionCount, error) {
+// Each is exact up to a thousand for a party and reason in all lines together. No reasons given: all.
+func (n *Node) AttentionCounts(ctx context.Context, who Caller, group record.ID, reasons ...entente.AttentionReason) ([]AttentionCount, error) {
 	g, err := n.reading(who, group)
 	if err != nil {
 		return nil, err
@@ -127,8 +124,11 @@ func (n *Node) AttentionCounts(ctx context.Context, who Caller, group record.ID)
 	err = n.store.Snapshot(ctx, func(v *store.View) error {
 		for _, p := range g.ledger.Parties() {
 			for _, reason := range entente.AttentionReasons {
+				if len(reasons) > 0 && !slices.Contains(reasons, reason) {
+					continue
+				}
 				f.Party, f.Reason = p, string(reason)
-				byLine, more, err := store.CountAttention(v, g.row, f, maxCount)
+				byLine, more, err := store.AttentionByLine(v, g.row, f, maxCount)
 				if err != nil {
 					return err
 				}

@@ -35,6 +35,9 @@ func invent(t testing.TB, n *Node, g *group, r *rand.Rand, many int) []placed {
 		}
 		if i > 10 && r.IntN(3) == 0 {
 			s.Facts = append(s.Facts, entente.Fact{Name: []string{"decision", "indicator"}[r.IntN(2)], Value: id(r.IntN(4)).String()})
+			if r.IntN(3) == 0 { // named twice
+				s.Facts = append(s.Facts, entente.Fact{Name: "version", Value: s.Facts[0].Value})
+			}
 		}
 		if kind == "meeting" && s.Due != 0 {
 			s.Facts = append(s.Facts, entente.Fact{Name: "starts", Value: fmt.Sprint(s.Due)})
@@ -180,7 +183,7 @@ func TestListsAgreeWithTheStates(t *testing.T) {
 			q.Changed = start + int64(r.IntN(100)-50)*86400
 		}
 		if r.IntN(8) == 0 {
-			q.Target, q.Fact = record.Digest("invented", fmt.Append(nil, r.IntN(4))), pick("", "decision", "indicator")
+			q.Target, q.Fact = record.Digest("invented", fmt.Append(nil, r.IntN(4))), pick("", "", "version", "decision", "indicator")
 		}
 		if plain := q.Sort == "" || q.Sort == SortOpened || q.Sort == SortNewest; q.Kind == "" && q.Target.IsZero() && (!plain || q.Changed != 0) {
 			if _, err := n.Instruments(t.Context(), desk, w.group, q); !errors.Is(err, ErrInvalid) {

@@ -85,9 +85,15 @@ func Attention(r reader, grp int64, f AttentionFilter) ([]AttentionRow, error) {
 	return out, err
 }
 
-// CountAttention counts what a filter leaves by line of effort, whatever its place, up to most in all: more says that there
-// are more.
-func CountAttention(r reader, grp int64, f AttentionFilter, most int) (byLine map[string]int, more bool, err error) {
+// CountAttention counts what a filter leaves, whatever its place, up to most: more says that there are more.
+func CountAttention(r reader, grp int64, f AttentionFilter, most int) (n int, more bool, err error) {
+	q, args := f.where(grp)
+	err = one(r, []any{&n}, "SELECT count(*) FROM (SELECT 1"+q+" LIMIT ?)", append(args, most+1)...)
+	return min(n, most), n > most, err
+}
+
+// AttentionByLine counts likewise, by line of effort.
+func AttentionByLine(r reader, grp int64, f AttentionFilter, most int) (byLine map[string]int, more bool, err error) {
 	q, args := f.where(grp)
 	byLine = map[string]int{}
 	left := most + 1

@@ -93,6 +93,8 @@ func (f *Filter) where(grp int64, ix index) (string, []any) {
 		add("r.grp = ? AND r.target = ?", grp, f.Target[:])
 		if f.Name != "" {
 			add("r.name = ?", f.Name)
+		} else { // once, by whatever facts
+			add("r.first = 1")
 		}
 		q.WriteString(" AND s.pos = r.pos")
 	}
@@ -158,6 +160,8 @@ func (f *Filter) narrow() index {
 		return byPhase
 	case f.Line != "":
 		return byLine
+	case f.Due != ([2]int64{}):
+		return byDue
 	}
 	return byOpened
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"entente/record"
 )
@@ -95,11 +96,15 @@ func (tx *Tx) PutState(grp int64, s StateRow, waits []AttentionRow, refs []RefRo
 		err = tx.exec("INSERT INTO attention (pos, n, grp, party, reason, about, from_, until_, by_, kind, line) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			int64(s.Pos), i, grp, string(a.Party), a.Reason, a.About[:], a.From, date(a.Until), date(a.By), s.Kind, s.Line)
 	}
-	for _, x := range refs {
+	for i, x := range refs {
 		if err != nil {
 			return err
 		}
-		err = tx.exec("INSERT INTO ref (pos, name, target, grp, opened) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", int64(s.Pos), x.Name, x.Target[:], grp, s.Opened)
+		first := 1
+		if slices.ContainsFunc(refs[:i], func(y RefRow) bool { return y.Target == x.Target }) {
+			first = 0
+		}
+		err = tx.exec("INSERT INTO ref (pos, name, target, grp, opened, first) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", int64(s.Pos), x.Name, x.Target[:], grp, s.Opened, first)
 	}
 	return err
 }
@@ -231,10 +236,11 @@ var OfStates = map[string]func(r reader, grp int64, f func(Pos, []byte)) error{
 		return each(r, func(rows *sql.Rows) error {
 			var x RefRow
 			var target []byte
-			err := rows.Scan(&x.Pos, &x.Name, &target, &x.Opened)
-			f(x.Pos, fmt.Appendf(nil, "%s/%x/%d", x.Name, target, x.Opened))
+			var first int
+			err := rows.Scan(&x.Pos, &x.Name, &target, &x.Opened, &first)
+			f(x.Pos, fmt.Appendf(nil, "%s/%x/%d/%d", x.Name, target, x.Opened, first))
 			return err
-		}, "SELECT pos, name, target, opened FROM ref WHERE grp = ? ORDER BY pos, name, target", grp)
+		}, "SELECT pos, name, target, opened, first FROM ref WHERE grp = ? ORDER BY pos, name, target", grp)
 	},
 }
 

@@ -137,7 +137,7 @@ func TestCheckFindsTampering(t *testing.T) {
 		"attention invented":  {"attention", "INSERT INTO attention SELECT pos, n + 50, grp, party, 'overdue', about, 0, until_, by_, kind, line FROM attention WHERE pos = (SELECT max(pos) FROM attention) AND n = 0"},
 		"ref moved":           {"ref", "UPDATE ref SET target = zeroblob(32)"},
 		"ref hidden":          {"ref", "DELETE FROM ref"},
-		"ref invented":        {"ref", "INSERT INTO ref SELECT pos, 'meeting', zeroblob(32), grp, opened FROM state WHERE pos = (SELECT max(pos) FROM state)"},
+		"ref invented":        {"ref", "INSERT INTO ref SELECT pos, 'meeting', zeroblob(32), grp, opened, 1 FROM state WHERE pos = (SELECT max(pos) FROM state)"},
 		"ref renamed":         {"ref", "UPDATE ref SET name = 'decision'"},
 		"seen time":           {"seen", "UPDATE seen SET time = time + 1 WHERE rowid_of = 0"},
 		"seen missing":        {"seen", "DELETE FROM seen WHERE size = (SELECT max(size) FROM seen)"},

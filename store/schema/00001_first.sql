@@ -85,16 +85,17 @@ CREATE TABLE attention (
   PRIMARY KEY (pos, n)
 ) WITHOUT ROWID;
 CREATE INDEX attention_party ON attention (grp, party, reason, from_, by_, pos, n, until_, kind, line);
--- Facts of a state that name a record: what refers to what.
+-- Facts of a state that name a record: what refers to what. first marks one of those by which a state names the same.
 CREATE TABLE ref (
   pos    INTEGER NOT NULL,
   name   TEXT NOT NULL,
   target BLOB NOT NULL,
   grp    INTEGER NOT NULL,
   opened INTEGER NOT NULL,
+  first  INTEGER NOT NULL,
   PRIMARY KEY (pos, name, target)
 ) WITHOUT ROWID;
-CREATE INDEX ref_target ON ref (grp, target, name, opened, pos);
+CREATE INDEX ref_target ON ref (grp, target, opened, pos, name, first);
 CREATE TABLE seen (
   knower INTEGER NOT NULL,
   author INTEGER NOT NULL,
