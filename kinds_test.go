@@ -228,7 +228,7 @@ func TestEveryRuleRefuses(t *testing.T) {
 		{"starts", "meeting", record.Propose, "terms", "date", plus(entente.Meeting{Host: "MX"})},
 		{"host", "meeting", record.Propose, "terms", "host", plus(entente.Meeting{Host: "FR", Starts: epoch})},
 		{"item", "meeting", record.Note, "terms", "agenda", append(slices.Clone(x), on(d.meeting), terms(entente.AgendaItem{Item: 201}))},
-		{"an item without a title", "meeting", record.Note, "parts", "title.es", []edit{on(d.meeting), terms(entente.AgendaItem{Item: 1}), content("title.en", "x")}},
+		{"an item without a title", "meeting", record.Note, "parts", "title", []edit{on(d.meeting), terms(entente.AgendaItem{Item: 1}), content("body.en", "x")}},
 		{"takes nothing off", "meeting", record.Note, "terms", "takes off", []edit{on(d.meeting), terms(entente.AgendaItem{Item: 1, Off: true})}},
 		{"takes off what is no point", "meeting", record.Note, "reference", "point", []edit{on(d.meeting), terms(entente.AgendaItem{Item: 1, Off: true, Replaces: d.meeting})}},
 		{"takes off another's point", "meeting", record.Note, "parties", "the side that put it", []edit{on(d.meeting), terms(entente.AgendaItem{Item: 1, Off: true, Replaces: point})}},

@@ -231,7 +231,7 @@ func (s *story) meeting(i int, m Meeting) {
 	held := m.Day < 0
 	called := min(m.Day-6, -6)
 	s.at(called, 0, "meeting "+string(m.Key), func(ctx context.Context) error {
-		v, err := s.act(ctx, s.g, host, node.Act{Group: s.id, Kind: "meeting", Verb: record.Propose, Nature: record.Political, Parts: Document{m.Title, m.Place}.parts(),
+		v, err := s.act(ctx, s.g, host, node.Act{Group: s.id, Kind: "meeting", Verb: record.Propose, Nature: record.Political, Parts: append(m.Title.parts("title"), m.Place.parts("place")...),
 			Terms: terms(entente.Meeting{Starts: s.end + int64(m.Day)*day, Host: host, Number: uint64(i + 1)})})
 		if err != nil {
 			return err

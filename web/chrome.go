@@ -142,7 +142,7 @@ var sections = []struct{ key, path string }{
 	{"attention", ""},
 	{"commitments", "list/commitment"},
 	{"indicators", "list/indicator"},
-	{"meetings", "list/meeting"},
+	{"meetings", "meetings"},
 	{"statements", "list/statement"},
 	{"records", "records"},
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"entente/node"
 	"entente/record"
@@ -57,13 +58,22 @@ func (w *Web) draft(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	b, err := w.draftBody(r, d)
+	if err != nil {
+		return nil, err
+	}
+	return page{name: "draft", title: r.t("draft.title", "Kind", b.Kind), nav: d.Header.Kind, body: b}, nil
+}
+
+// draftBody reads what an official is shown before signing.
+func (w *Web) draftBody(r *request, d *node.Draft) (*draftBody, error) {
 	h := d.Header
 	parts, err := w.node.DraftParts(r.Context(), r.who, r.group.ID, d.Nonce)
 	if err != nil {
 		return nil, err
 	}
 	shown := reading{lang: r.lang, texts: node.Texts{d.Act: &node.Text{Parts: parts}}}
-	b := draftBody{Draft: d, Kind: r.kindName(h.Kind, false), Follows: "follows." + string(h.Verb), Lacking: len(d.Missing),
+	b := &draftBody{Draft: d, Kind: r.kindName(h.Kind, false), Follows: "follows." + string(h.Verb), Lacking: len(d.Missing),
 		Command: "entente sign " + d.Nonce.String()[:12] + " --seat " + r.who.Office + "/1"}
 	if len(h.Parts) > 0 {
 		b.Texts = shown.bilingual(r.group, h, d.Act)
@@ -96,10 +106,8 @@ func (w *Web) draft(r *request) (answer, error) {
 			b.Terms = string(j)
 		}
 	}
-	if b.Seats, err = w.seats(r, d); err != nil {
-		return nil, err
-	}
-	return page{name: "draft", title: r.t("draft.title", "Kind", b.Kind), nav: h.Kind, body: b}, nil
+	b.Seats, err = w.seats(r, d)
+	return b, err
 }
 
 // seats are those of the reader's own office.
@@ -153,7 +161,16 @@ func (w *Web) signDraft(r *request) (answer, error) {
 }
 
 func approvalOf(r *request) (record.Approval, error) {
-	a := record.Approval{Office: r.who.Office}
+	a, err := approvalsOf(r, 1)
+	if err != nil {
+		return record.Approval{}, err
+	}
+	return a[0], nil
+}
+
+// approvalsOf reads the signatures of one official under several acts, in their order: one seat, one time, and for each act a
+// signature with its evidence, parted by commas.
+func approvalsOf(r *request, n int) ([]record.Approval, error) {
 	number := func(field string) int64 {
 		n, err := strconv.ParseInt(r.PostFormValue(field), 10, 64)
 		if err != nil {
@@ -161,25 +178,30 @@ func approvalOf(r *request) (record.Approval, error) {
 		}
 		return n
 	}
-	bytes := func(field string) []byte {
-		b, err := hex.DecodeString(r.PostFormValue(field))
-		if err != nil {
-			return nil
+	each := func(field string) [][]byte {
+		out := make([][]byte, n)
+		for i, s := range strings.SplitN(r.PostFormValue(field), ",", n) {
+			if b, err := hex.DecodeString(s); err == nil {
+				out[i] = b
+			}
 		}
-		return b
+		return out
 	}
-	seat, alg := number("seat"), number("alg")
-	a.Time, a.Signature = number("time"), bytes("signature")
-	if seat <= 0 || a.Time <= 0 || len(a.Signature) == 0 {
-		return a, fmt.Errorf("the signature did not arrive: signing needs this browser's scripts, or the command line: %w", node.ErrInvalid)
-	}
-	a.Seat, a.Alg = uint64(seat), record.Alg(alg)
-	for _, f := range []string{"evidence-0", "evidence-1"} {
-		if b := bytes(f); len(b) > 0 {
-			a.Evidence = append(a.Evidence, b)
+	seat, alg, time := number("seat"), number("alg"), number("time")
+	signatures, first, second := each("signature"), each("evidence-0"), each("evidence-1")
+	out := make([]record.Approval, n)
+	for i := range out {
+		if seat <= 0 || time <= 0 || len(signatures[i]) == 0 {
+			return nil, fmt.Errorf("the signature did not arrive: signing needs this browser's scripts, or the command line: %w", node.ErrInvalid)
+		}
+		out[i] = record.Approval{Office: r.who.Office, Seat: uint64(seat), Alg: record.Alg(alg), Time: time, Signature: signatures[i]}
+		for _, b := range [][]byte{first[i], second[i]} {
+			if len(b) > 0 {
+				out[i].Evidence = append(out[i].Evidence, b)
+			}
 		}
 	}
-	return a, nil
+	return out, nil
 }
 
 func (w *Web) dropDraft(r *request) (answer, error) {

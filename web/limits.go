@@ -10,6 +10,8 @@ const (
 	maxField = 1 << 20
 	// listPage is how many instruments stand on one page of a list: it stays under 100 kB and is read without scrolling for ever.
 	listPage = 50
+	// maxListed is how many instruments a page looks through that shows no pages of its own: ten years of weekly meetings.
+	maxListed = 520
 	// sessionIdle ends a session nobody uses: a ministry's desk is left unlocked over lunch, not over night.
 	sessionIdle = 60 * time.Minute
 	// sessionLife ends every session: a working day.

@@ -45,18 +45,20 @@ func TestShots(t *testing.T) {
 	}
 }
 
-// path puts a group's real name in the place of its track, and the first instrument of a kind in the place of first:KIND.
+// path puts a group's real name in the place of its track, and the first or last instrument of a kind in the place of first:KIND
+// or last:KIND.
 func (x *side) path(t *testing.T, path string) string {
 	t.Helper()
 	for _, g := range x.node.Groups(t.Context(), who("desk")) {
 		path = strings.Replace(path, "/g/"+g.Founding.Track+"/", "/g/"+g.Founding.Track+"-"+g.ID.Short()+"/", 1)
 		path = regexp.MustCompile(`/g/`+g.Founding.Track+`$`).ReplaceAllString(path, "/g/"+g.Founding.Track+"-"+g.ID.Short())
-		if kind := regexp.MustCompile(`first:([a-z]+)`).FindStringSubmatch(path); kind != nil && g.Founding.Track == "security" {
-			list, err := x.node.Instruments(t.Context(), who("desk"), g.ID, query(kind[1]))
+		if kind := regexp.MustCompile(`(first|last):([a-z]+)`).FindStringSubmatch(path); kind != nil && g.Founding.Track == "security" {
+			list, err := x.node.Instruments(t.Context(), who("desk"), g.ID, query(kind[2]))
 			if err != nil || len(list.Items) == 0 {
-				t.Fatalf("no %s: %v", kind[1], err)
+				t.Fatalf("no %s: %v", kind[2], err)
 			}
-			path = strings.Replace(path, kind[0], list.Items[0].State.Instrument.String(), 1)
+			i := map[string]int{"first": 0, "last": len(list.Items) - 1}[kind[1]]
+			path = strings.Replace(path, kind[0], list.Items[i].State.Instrument.String(), 1)
 		}
 	}
 	return path

@@ -21,8 +21,24 @@ type text struct {
 
 // reading is everything one page shows of parts: read at once, with one entry in the access log.
 type reading struct {
-	lang  string
-	texts node.Texts
+	lang     string
+	texts    node.Texts
+	supplied map[record.ID]map[string]record.ID // of a record: by which note a part was supplied that it lacked
+}
+
+// supply lets the translations of an instrument stand for what its records lack. They must have been wanted too.
+func (x *reading) supply(s *entente.State) {
+	for _, t := range s.Translations {
+		if x.supplied == nil {
+			x.supplied = map[record.ID]map[string]record.ID{}
+		}
+		if x.supplied[t.Of] == nil {
+			x.supplied[t.Of] = map[string]record.ID{}
+		}
+		for _, name := range t.Parts {
+			x.supplied[t.Of][name] = t.ID
+		}
+	}
 }
 
 // read reads the parts that a page shows. A page calls it once.
@@ -56,6 +72,9 @@ func titled(s *entente.State) record.ID {
 // part is the content of a part as text, empty where it is not shown or is no text.
 func (x reading) part(id record.ID, name string) string {
 	p, ok := x.texts[id].Part(name)
+	if from, has := x.supplied[id][name]; !ok && has {
+		p, ok = x.texts[from].Part(name)
+	}
 	if !ok || !utf8.Valid(p.Content) {
 		return ""
 	}
@@ -68,7 +87,7 @@ func (x reading) bilingual(g *group, h *record.Header, id record.ID) []text {
 	for _, l := range readerFirst(x.lang, g.Chart.Languages) {
 		t := text{Lang: l, Tag: tags[l], Title: x.part(id, "title."+l), Body: x.part(id, "body."+l), Missing: true}
 		for _, name := range []string{"title." + l, "body." + l} {
-			if _, named := h.Part(name); named {
+			if _, named := h.Part(name); named || !x.supplied[id][name].IsZero() {
 				t.Missing = false
 			}
 			if n := x.texts[id]; n != nil && n.Gaps[name] != "" {
@@ -102,7 +121,14 @@ type name struct {
 
 // name is the title of a record; without one, its kind and the first digits of its id.
 func (x reading) name(r *request, g *group, s *entente.State) name {
-	id := titled(s)
+	if n := x.titleOf(g, titled(s)); n.Text != "" {
+		return n
+	}
+	return name{Text: r.t("untitled", "Kind", r.kindName(s.Kind, false), "Id", s.Instrument.Short())}
+}
+
+// titleOf is the title of one record in the reader's language, else in another; empty where none is shown.
+func (x reading) titleOf(g *group, id record.ID) name {
 	for _, l := range readerFirst(x.lang, g.Chart.Languages) {
 		if t := strings.TrimSpace(x.part(id, "title."+l)); t != "" {
 			n := name{Text: t}
@@ -112,5 +138,5 @@ func (x reading) name(r *request, g *group, s *entente.State) name {
 			return n
 		}
 	}
-	return name{Text: r.t("untitled", "Kind", r.kindName(s.Kind, false), "Id", s.Instrument.Short())}
+	return name{}
 }

@@ -25,15 +25,15 @@ export function statement(act, party, office, seat, time) {
   return new Uint8Array([...new TextEncoder().encode("entente/approval/v1\0"), ...body]);
 }
 
-// withKeyFile opens a seat's key file under its passphrase and signs with Ed25519 (RFC 8032).
-async function withKeyFile(file, passphrase, bytes) {
+// withKeyFile opens a seat's key file under its passphrase and signs statements with Ed25519 (RFC 8032).
+async function withKeyFile(file, passphrase, statements) {
   const d = new Decrypter();
   d.addPassphrase(passphrase);
   const seed = await d.decrypt(new Uint8Array(await file.arrayBuffer()), "uint8array");
   if (seed.length !== 32) throw new Error("not a key");
   const pkcs8 = new Uint8Array([0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20, ...seed]);
   const key = await crypto.subtle.importKey("pkcs8", pkcs8, "Ed25519", false, ["sign"]);
-  return { signature: await crypto.subtle.sign("Ed25519", key, bytes), evidence: [] };
+  return Promise.all(statements.map(async (bytes) => ({ signature: await crypto.subtle.sign("Ed25519", key, bytes), evidence: [] })));
 }
 
 // withPasskey asks the authenticator that holds the seat's signing credential; the challenge is the statement's SHA-256.
@@ -54,22 +54,22 @@ export function enhance(form) {
     const d = form.dataset, seat = Number(form.elements.seat.value), time = Math.floor(Date.now() / 1000);
     const option = form.elements.seat.selectedOptions?.[0] ?? form.elements.seat;
     const alg = Number(option.dataset.alg);
-    const bytes = statement(d.act, d.party, d.office, seat, time);
+    const statements = d.act.split(" ").map((act) => statement(act, d.party, d.office, seat, time)); // one signature each
     say.textContent = d.working;
     try {
-      let out;
+      let out = [];
       if (alg === ED25519) {
         const file = form.elements.keyfile.files[0];
         if (!file) throw new Error("no file");
-        out = await withKeyFile(file, form.elements.passphrase.value, bytes);
+        out = await withKeyFile(file, form.elements.passphrase.value, statements);
         form.elements.passphrase.value = "";
       } else {
-        out = await withPasskey(option.dataset.credential, bytes);
+        for (const bytes of statements) out.push(await withPasskey(option.dataset.credential, bytes));
       }
       form.elements.alg.value = String(alg);
       form.elements.time.value = String(time);
-      form.elements.signature.value = hex(out.signature);
-      out.evidence.forEach((b, i) => { form.elements["evidence-" + i].value = hex(b); });
+      form.elements.signature.value = out.map((x) => hex(x.signature)).join(",");
+      for (const i of [0, 1]) form.elements["evidence-" + i].value = out.map((x) => hex(x.evidence[i] ?? [])).join(",");
       form.elements.keyfile.value = "";
       form.submit();
     } catch {

@@ -1,0 +1,37 @@
+package web
+
+import (
+	"entente/record"
+)
+
+// Recipients of a part, from the narrowest: what a form offers. A part that is not to leave the party is no part: own notes are.
+var audiences = []record.TLP{record.AmberStrict, record.Amber, record.Green, record.Clear}
+
+// handled asks who may have what is written or attached, and the handling where the charter lists any.
+func (r *request) handled(name, label string) []field {
+	f := field{Name: name, Control: controlSelect, Label: label, Values: []string{string(record.Amber)}}
+	for _, a := range audiences {
+		f.Options = append(f.Options, option{Value: string(a), Text: r.t("audience." + string(a))})
+	}
+	out := []field{f}
+	if len(r.group.Chart.Handling) > 0 {
+		h := field{Name: name + ".handling", Control: controlSelect, Label: r.t("marking"), Optional: true, Options: []option{{Value: "", Text: "–"}}}
+		for _, x := range r.group.Chart.Handling {
+			h.Options = append(h.Options, option{Value: x, Text: x})
+		}
+		out = append(out, h)
+	}
+	return out
+}
+
+// marking reads the answer to handled.
+func (f *form) marking(name string) *record.Marking {
+	m := &record.Marking{TLP: record.TLP(f.choice(name)), ReleasableTo: f.r.group.Chart.IDs()}
+	if m.TLP == record.Clear {
+		m.ReleasableTo = []record.Party{record.Public}
+	}
+	if _, err := f.Field(name + ".handling"); err == nil {
+		m.Handling = f.choice(name + ".handling")
+	}
+	return m
+}
