@@ -37,13 +37,14 @@ const (
 	AttentionPublish   AttentionReason = "publish"           // agreed under an embargo, and this party has not let it out
 	AttentionCopy      AttentionReason = "courtesy-copy"     // another party's own text, neither acknowledged nor contested
 	AttentionTranslate AttentionReason = "translate"         // this party's words stand in one language and not in every other
+	AttentionSilence   AttentionReason = "objections-asked"  // another party asked for objections to its text, and this party said nothing of it
 	AttentionEnding    AttentionReason = "ending"            // notice is running
 	AttentionWithdrawn AttentionReason = "withdrawn-pending" // this party's withdrawal is not yet known to the others
 )
 
 // AttentionReasons are all reasons, in the order in which lists show them.
 var AttentionReasons = []AttentionReason{AttentionOverdue, AttentionSign, AttentionVerify, AttentionAnswer, AttentionPublish, AttentionHeld, AttentionFigures,
-	AttentionCopy, AttentionDue, AttentionMeeting, AttentionWithdrawn, AttentionEnding, AttentionTranslate, AttentionWait}
+	AttentionCopy, AttentionSilence, AttentionDue, AttentionMeeting, AttentionWithdrawn, AttentionEnding, AttentionTranslate, AttentionWait}
 
 // How long around its date a thing shows, in seconds.
 const (
@@ -74,6 +75,7 @@ func (s *State) Attention(parties []record.Party) []Attention {
 	s.waitConsent(add)
 	s.waitReply(parties, add)
 	s.waitCopy(parties, add)
+	s.waitSilence(parties, add)
 	for _, u := range s.Untranslated {
 		add(Attention{Party: u.Ref.Party, Reason: AttentionTranslate, About: u.Of})
 	}
@@ -196,6 +198,28 @@ func (s *State) waitCopy(parties []record.Party, add func(Attention)) {
 	for _, p := range parties {
 		if p != author && s.stance(p) == "" {
 			add(Attention{Party: p, Reason: AttentionCopy, About: v.ID, Until: until, By: s.Due})
+		}
+	}
+}
+
+// waitSilence: who may object by a time, and has said nothing yet.
+func (s *State) waitSilence(parties []record.Party, add func(Attention)) {
+	live := s.live()
+	for i := range s.Versions {
+		v := &s.Versions[i]
+		x, asked := s.silence(v, 0)
+		if !asked || !live[i] {
+			continue
+		}
+		said, last := s.position(v.ID, x.By), x.By
+		if v.Until != 0 {
+			last = min(last, v.Until)
+		}
+		for _, p := range parties {
+			consented := slices.ContainsFunc(v.Sides, func(y Side) bool { return y.Party == p && y.Consent != nil })
+			if _, spoke := said[p]; p != v.Ref.Party && !spoke && !consented {
+				add(Attention{Party: p, Reason: AttentionSilence, About: v.ID, Until: last + 1, By: x.By})
+			}
 		}
 	}
 }

@@ -126,6 +126,7 @@ func attentive(tb tester, s *entente.State, parties []record.Party, count tally)
 		if0("due", shows[entente.AttentionDue] > 0, inForce && !v.Done && !v.Overdue && now < s.Due)
 		if0("meeting", shows[entente.AttentionMeeting] > 0, inForce && !v.Done && session)
 		if0("answer", shows[entente.AttentionAnswer] > 0, v.Observations && v.Phase != entente.PhaseLapsed && v.Phase != entente.PhaseWithdrawn)
+		if0("objections-asked", shows[entente.AttentionSilence] > 0, slices.ContainsFunc(v.Silence, func(x entente.Silence) bool { return !x.Over }))
 		if0("figures-to-answer", shows[entente.AttentionFigures] > 0, v.Phase == entente.PhaseRecorded)
 		if0("anything on what has ended", len(shows) > 0, v.Phase != entente.PhaseEnded && v.Phase != entente.PhaseRejected)
 	}
@@ -203,8 +204,12 @@ func randomState(rt *rapid.T, parties []record.Party) *entente.State {
 			break
 		}
 		id, at := next()
-		s.Replies = append(s.Replies, entente.Reply{ID: id, Ref: record.Ref{Party: who("replies"), Index: at}, Time: int64(at), To: ids[len(ids)-1-n("to", len(ids)-1)],
-			Stance: []entente.Stance{entente.Acknowledge, entente.Contest, entente.Object, entente.Answer}[n("stance", 3)]})
+		r := entente.Reply{ID: id, Ref: record.Ref{Party: who("replies"), Index: at}, Time: int64(at), To: ids[len(ids)-1-n("to", len(ids)-1)],
+			Stance: entente.Stances[n("stance", len(entente.Stances)-1)]}
+		if r.Stance == entente.AskNoObjection {
+			r.By = day * int64(1+n("by", 30))
+		}
+		s.Replies = append(s.Replies, r)
 		ids = append(ids, id)
 	}
 	if n("untranslated", 7) == 0 {

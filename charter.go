@@ -27,6 +27,7 @@ type Charter struct {
 	Handling  []string          `cbor:"13,keyasint,omitempty" json:"handling,omitempty"`
 	Boundary  *Boundary         `cbor:"14,keyasint,omitempty" json:"boundary,omitempty"`
 	Meetings  *Meetings         `cbor:"15,keyasint,omitempty" json:"meetings,omitempty"`
+	Silence   []string          `cbor:"16,keyasint,omitempty" json:"silence,omitempty"` // kinds to which objections may be asked for by a time, ascending
 }
 
 // CharterParty is a founder with the root that its powers start from.
@@ -160,6 +161,14 @@ func (c *Charter) Check() error {
 	for _, k := range slices.Sorted(maps.Keys(c.Consent)) { // in one order: the error becomes a reason, and so state
 		if m := c.Consent[k]; !record.ValidName(k) || (m != ConsentAll && m != ConsentParticipants) {
 			return fmt.Errorf("consent for %.70q: want all or participants", k)
+		}
+	}
+	if len(c.Silence) > maxLines {
+		return fmt.Errorf("silence: %d kinds, the limit is %d", len(c.Silence), maxLines)
+	}
+	for i, k := range c.Silence {
+		if !record.ValidName(k) || (i > 0 && c.Silence[i-1] >= k) {
+			return fmt.Errorf("silence for %.70q: kinds are names, ascending without doubles", k)
 		}
 	}
 	for _, d := range []int64{c.Clocks.Notice, c.Clocks.Ceiling, c.Clocks.Consultation, c.Clocks.Escalation, c.Clocks.Retention} {

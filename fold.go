@@ -49,7 +49,7 @@ func (l *Ledger) Fold(instrument record.ID, records []Judged, know consent.Knowl
 			v.Ref, v.Time = h.Ref(), h.Time
 		}
 		for _, p := range versions[i].Required {
-			v.Sides = append(v.Sides, side(p, o))
+			v.Sides = append(v.Sides, side(p, o, effect))
 		}
 		s.Versions = append(s.Versions, v)
 	}
@@ -140,7 +140,7 @@ func codes(reasons []Reason) []Reason {
 	return out
 }
 
-func side(p record.Party, o consent.Outcome) Side {
+func side(p record.Party, o consent.Outcome, effect []Judged) Side {
 	x := Side{Party: p}
 	if m, ok := o.Consents[p]; ok {
 		x.Consent = &m
@@ -149,6 +149,13 @@ func side(p record.Party, o consent.Outcome) Side {
 	}
 	if w, ok := o.Pulled[p]; ok {
 		x.Withdrawn, x.Pending = &w.Moment, w.Pending
+	}
+	if x.Consent != nil {
+		for _, j := range effect {
+			if h := j.Header(); h.Ref() == x.Consent.Ref {
+				x.Paper = PaperOf(h)
+			}
+		}
 	}
 	return x
 }

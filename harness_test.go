@@ -65,7 +65,7 @@ func inBoth(s string) map[string]string { return map[string]string{"en": s, "es"
 
 func newCharter(ids ...record.Party) *entente.Charter {
 	c := &entente.Charter{Rules: entente.Rules, Names: inBoth("Group"), Purpose: inBoth("Purpose"), Founded: epoch, Track: "security",
-		Languages: []string{"en", "es"}, Clocks: entente.Clocks{Notice: 1000, Ceiling: 5000, Retention: 1, Skew: 300}, Handling: []string{"H1"},
+		Languages: []string{"en", "es"}, Clocks: entente.Clocks{Notice: 1000, Ceiling: 5000, Retention: 1, Skew: 300}, Handling: []string{"H1"}, Silence: []string{"commitment", "indicator", "meeting", "statement"},
 		Lines: []entente.CharterLine{{Code: "arms", Names: inBoth("arms")}, {Code: "fuel", Names: inBoth("fuel")}}}
 	for _, id := range ids {
 		c.Parties = append(c.Parties, entente.CharterParty{ID: id, Names: inBoth(string(id)), Root: publicKey(seedKey(id, "root")), Next: publicKey(seedKey(id, "next")).Digest()})
@@ -110,7 +110,9 @@ func bareWorld(tb tester, c *entente.Charter) *world {
 			p.office("foreign", 3, entente.Grant{Kinds: []string{"*"}, Sign: 1}),
 			p.office("fuel-desk", 2, entente.Grant{Kinds: []string{"commitment", "objective"}, Lines: []string{"fuel"}, Sign: 1}),
 			p.office("joint", 3, entente.Grant{Kinds: []string{"*"}, Sign: 2}),
+			p.office("minister", 0, entente.Grant{Kinds: []string{"*"}, Sign: 1}),
 			p.office("press", 1, entente.Grant{Kinds: []string{"statement"}, Verbs: []record.Verb{record.Propose}, Sign: 1, Until: epoch + 10_000}),
+			p.office("registry", 2, entente.Grant{Kinds: []string{"*"}, Verbs: []record.Verb{record.Consent}, Sign: 1, Paper: true}),
 		}}
 		p.powers.Offices = slices.Insert(p.powers.Offices, 0, entente.Office{ID: "deputy", Names: inBoth("deputy"),
 			Seats: []entente.Seat{p.device("deputy", 1), p.device("deputy", 2)}, Grants: []entente.Grant{{Kinds: []string{"*"}, Sign: 1}}})
@@ -239,6 +241,14 @@ func content(name, content string, m ...record.Marking) edit {
 func drop(name string) edit {
 	return func(d *draft) {
 		d.h.Parts = slices.DeleteFunc(d.h.Parts, func(x record.PartRef) bool { return x.Name == name })
+	}
+}
+
+// onPaper makes a consent record that an office signed on paper, a second before now.
+func onPaper(office string) edit {
+	return func(d *draft) {
+		terms(entente.ConsentTerms{Paper: &entente.Paper{Office: office, Signed: d.p.w.now - 1, Place: "Ciudad de México"}})(d)
+		content("annex/scan", "scan")(d)
 	}
 }
 
@@ -476,8 +486,13 @@ func (p *party) Release(version record.ID, at int64, edits ...edit) *record.Reco
 func (p *party) Reply(to record.ID, s entente.Stance, edits ...edit) *record.Record {
 	p.w.tb.Helper()
 	r := p.view.byID[to]
-	return p.Write(r.Header().Kind, record.Reply, append([]edit{on(r.Instrument()), p.lineOf(r.Instrument()),
-		terms(entente.ReplyTerms{To: to, Stance: s})}, edits...)...)
+	t := entente.ReplyTerms{To: to, Stance: s}
+	if s == entente.AskNoObjection {
+		if t.By = p.w.now + 500; r.Header().Until != 0 {
+			t.By = min(t.By, r.Header().Until)
+		}
+	}
+	return p.Write(r.Header().Kind, record.Reply, append([]edit{on(r.Instrument()), p.lineOf(r.Instrument()), terms(t)}, edits...)...)
 }
 
 // Receipt tells the others what has arrived.

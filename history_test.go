@@ -73,6 +73,7 @@ func TestRandomHistories(t *testing.T) {
 	})
 	count.need(t, "equal cuts compared", "in force", "superseded", "settled", "withdrawn", "ended by notice", "rivals in force", "late consents", "held back", "duplicates refused",
 		"gaps refused", "charters amended", "powers changed", "roots rotated", "woken by a wait alone", "consents audited", "approvals: by time differs from by index", "approvals: a term decides", "approvals: by WebAuthn",
+		"approvals: paper decides", "signed on paper", "ad referendum", "objections asked for", "objected in time",
 		"rejudged", "published", "effect", "reason approval", "reason charter", "reason kind", "reason nonce", "reason parties", "reason parts", "reason reference", "reason sequence", "reason terms")
 }
 
@@ -145,6 +146,8 @@ func moments(v entente.VersionState) (out []consent.Moment) {
 func audit(rt *rapid.T, v *view, count tally) {
 	rule, mutant, terms := newAuditor(v, byIndex), newAuditor(v, byTime), newAuditor(v, byIndex)
 	terms.sits = anyTerm
+	ink := newAuditor(v, byIndex)
+	ink.paper = false
 	why, n := rule.unsupported(v)
 	if len(why) > 0 {
 		rt.Fatalf("in force without the right to be: %v", why)
@@ -171,6 +174,12 @@ func audit(rt *rapid.T, v *view, count tally) {
 		if signed != terms.signed(h) {
 			count["approvals: a term decides"]++
 		}
+		if signed != ink.signed(h) {
+			count["approvals: paper decides"]++
+		}
+		if len(j.Reasons) == 0 && paperIn(h) != nil {
+			count["signed on paper"]++
+		}
 		if signed && h.Approvals[0].Alg == record.WebAuthn {
 			count["approvals: by WebAuthn"]++
 		}
@@ -195,6 +204,7 @@ func audit(rt *rapid.T, v *view, count tally) {
 		if s.Published(record.MaxTime) {
 			count["published"]++
 		}
+		hear(rt, v, rule, s, count)
 		if forced > 1 {
 			count["rivals in force"]++
 		}
@@ -218,6 +228,41 @@ func audit(rt *rapid.T, v *view, count tally) {
 			if spans[i].Powers.Root.String() != spans[i-1].Powers.Root.String() {
 				count["roots rotated"]++
 			}
+		}
+	}
+}
+
+// hear holds what a view says of open texts, at several hours, to the second reading.
+func hear(rt *rapid.T, v *view, rule *auditor, s *entente.State, count tally) {
+	if s.InForce() != nil {
+		return
+	}
+	bad := func(ref record.Ref) bool { return len(v.judged[ref].Reasons) > 0 }
+	for _, now := range []int64{epoch, epoch + 600, record.MaxTime} {
+		var want, got []string
+		agreed := map[record.Party]bool{}
+		for i := range s.Versions {
+			x := &s.Versions[i]
+			if (x.Until != 0 && now > x.Until) || slices.ContainsFunc(x.Sides, func(y entente.Side) bool { return y.Withdrawn != nil }) {
+				continue
+			}
+			ad, by, objected := rule.heard(x, bad)
+			for _, p := range ad {
+				agreed[p] = true
+			}
+			if by != 0 {
+				want = append(want, fmt.Sprint(x.ID.Short(), by, now > by, objected))
+				count["objections asked for"]++
+				count["objected in time"] += len(objected)
+			}
+		}
+		y := s.At(now)
+		for _, x := range y.Silence {
+			got = append(got, fmt.Sprint(x.Version.Short(), x.By, x.Over, x.Objected))
+		}
+		count["ad referendum"] += len(agreed)
+		if !slices.Equal(want, got) || !slices.Equal(slices.Sorted(maps.Keys(agreed)), y.AdReferendum) {
+			rt.Fatalf("at %d: objections %v, ad referendum %v; the second reading says %v, %v", now, got, y.AdReferendum, want, agreed)
 		}
 	}
 }
@@ -419,7 +464,12 @@ func (h *historian) act(p *party, x int) {
 	case x < 45 || v == nil:
 		r = h.propose(p, v, signers)
 	case x < 72:
-		r = p.put(p.draft(v.Header().Kind, record.Consent, p.about(v.ID()), target(v), signers).sealed())
+		edits := []edit{p.about(v.ID()), target(v), signers}
+		if _, rule, err := h.w.kinds.Rule(v.Header().Kind, record.Consent); err == nil && rule.Terms != nil && h.draw("on paper", 4) == 0 {
+			edits = append(edits, by([]string{"registry/1", "registry/2", "foreign/3"}[h.draw("recorder", 3)]),
+				onPaper([]string{"minister", "foreign", "press", "fuel-desk", "nobody"}[h.draw("signatory", 5)]))
+		}
+		r = p.put(p.draft(v.Header().Kind, record.Consent, edits...).sealed())
 	case x < 80:
 		r = p.put(p.draft(v.Header().Kind, record.Withdraw, p.about(v.ID()), target(v), signers).sealed())
 	case x < 84 && v.Header().Kind == "statement":
@@ -438,7 +488,7 @@ func (h *historian) act(p *party, x int) {
 		if _, rule, err := h.w.kinds.Rule(kind, record.Reply); err != nil || rule.Terms == nil {
 			return
 		}
-		r = p.Reply(to.ID(), []entente.Stance{entente.Acknowledge, entente.Contest, entente.Answer}[h.draw("stance", 3)], signers)
+		r = p.Reply(to.ID(), entente.Stances[h.draw("stance", len(entente.Stances))], signers)
 	case x < 90:
 		r = p.Write("receipt", record.Note, by())
 	default:
@@ -447,7 +497,11 @@ func (h *historian) act(p *party, x int) {
 	h.all = append(h.all, r)
 	if r.Header().Verb == record.Propose {
 		h.proposals = append(h.proposals, r)
+		spoke := h.speak(r)
 		for _, q := range h.w.order {
+			if spoke[q] && h.draw("has spoken", 3) > 0 {
+				continue
+			}
 			if to := h.w.As(q); h.draw("agrees", 3) > 0 && to.view.byID[r.ID()] != nil {
 				h.all = append(h.all, to.Consent(r.ID(), target(r)))
 				if h.draw("thinks again", 5) == 0 {
@@ -456,6 +510,24 @@ func (h *historian) act(p *party, x int) {
 			}
 		}
 	}
+}
+
+// speak lets the parties say something of a text, its author ask for objections to it.
+func (h *historian) speak(r *record.Record) map[record.Party]bool {
+	spoke := map[record.Party]bool{}
+	for _, q := range h.w.order {
+		to := h.w.As(q)
+		if _, rule, err := h.w.kinds.Rule(r.Header().Kind, record.Reply); err != nil || rule.Terms == nil || h.draw("speaks", 2) > 0 ||
+			to.view.byID[r.ID()] == nil || to.view.byID[r.Instrument()] == nil {
+			continue
+		}
+		s := []entente.Stance{entente.AdReferendum, entente.AdReferendum, entente.Object, entente.Contest, entente.Acknowledge, entente.Answer}[h.draw("of a text", 6)]
+		if q == r.Header().Party {
+			s = entente.AskNoObjection
+		}
+		h.all, spoke[q] = append(h.all, to.Reply(r.ID(), s, by("foreign/3"))), true
+	}
+	return spoke
 }
 
 // target names the instrument of a version that may not count for the author.

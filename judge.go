@@ -214,6 +214,7 @@ type Case struct {
 	Required []record.Party // who must consent to the text proposed (rule C2); nil for other verbs
 	Bound    []record.Party // who must consent to the version named, likewise
 	Find     func(record.ID) *record.Record
+	bound    func(*record.Header) []record.Party // who must consent to a record, if it is a text of the kind; else nil
 	reasons  []Reason
 }
 
@@ -288,6 +289,12 @@ func (l *Ledger) authority(c *Case) {
 	if h.Verb == record.Propose {
 		c.Required = charter.required(k, h)
 	}
+	c.bound = func(o *record.Header) []record.Party {
+		if k.Unilateral || o.Kind != k.Name || o.Verb != record.Propose {
+			return nil
+		}
+		return l.charterOf(o).required(k, o)
+	}
 	l.references(c, k, rule)
 	if o := c.Proposal; o != nil {
 		c.Bound = l.charterOf(o).required(k, o)
@@ -295,8 +302,11 @@ func (l *Ledger) authority(c *Case) {
 	l.parties(c, charter)
 	l.parts(c, rule, charter)
 	l.translation(c, charter)
-	if k.Check != nil && err == nil {
-		k.Check(c)
+	if err == nil {
+		checkConsent(c)
+		if k.Check != nil {
+			k.Check(c)
+		}
 	}
 	l.approvals(c, rule)
 }
@@ -473,6 +483,12 @@ func (l *Ledger) Approved(h *record.Header, act record.ID, p *Powers) (office st
 		}
 		signed[a.Office][string(seat.Key.Public)] = true
 	}
+	paper := PaperOf(h)
+	if paper != nil {
+		if s := paper.maySign(h, p); s != "" {
+			why = append(why, s)
+		}
+	}
 	if len(why) > 0 {
 		return "", why
 	}
@@ -483,13 +499,13 @@ func (l *Ledger) Approved(h *record.Header, act record.ID, p *Powers) (office st
 		}
 		need := uint64(0)
 		for _, g := range o.Grants {
-			if g.Covers(h.Kind, h.Verb, h.Line, h.Time) && (need == 0 || g.Sign < need) {
+			if g.Covers(h.Kind, h.Verb, h.Line, h.Time) && (paper == nil || g.Paper) && (need == 0 || g.Sign < need) {
 				need = g.Sign
 			}
 		}
 		switch {
 		case need == 0:
-			why = append(why, fmt.Sprintf("the office %s has no authority for %s %s%s then", o.ID, h.Kind, h.Verb, ofLine(h.Line)))
+			why = append(why, fmt.Sprintf("the office %s has no authority for %s %s%s%s then", o.ID, h.Kind, h.Verb, ofLine(h.Line), onPaper(paper)))
 		case n < need:
 			why = append(why, fmt.Sprintf("%d of %d seats of %s signed", n, need, o.ID))
 		default:
@@ -507,6 +523,13 @@ func ofLine(line string) string {
 		return ""
 	}
 	return " on the line " + line
+}
+
+func onPaper(p *Paper) string {
+	if p == nil {
+		return ""
+	}
+	return " to record a signature on paper"
 }
 
 func (l *Ledger) verify(act record.ID, p record.Party, a *record.Approval, k Key) bool {

@@ -130,6 +130,7 @@ type Grant struct {
 	Lines []string      `cbor:"3,keyasint,omitempty" json:"lines,omitempty"` // empty: every line of effort
 	Until int64         `cbor:"4,keyasint,omitzero" json:"until,omitzero"`   // against the record's own time; zero: no end
 	Sign  uint64        `cbor:"5,keyasint" json:"sign"`                      // how many seats of the office must sign
+	Paper bool          `cbor:"6,keyasint,omitempty" json:"paper,omitempty"` // it may also record that another office signed on paper
 }
 
 // Covers reports whether the grant reaches an act of that kind, verb and line at the record's own time.
@@ -219,6 +220,9 @@ func (p *Powers) Check() error {
 		for _, g := range o.Grants {
 			if len(g.Kinds) == 0 || g.Sign == 0 || g.Sign > uint64(maxSeats) || g.Until < 0 || g.Until > record.MaxTime {
 				return fmt.Errorf("office %s: a grant names kinds and how many must sign", o.ID)
+			}
+			if g.Paper && len(g.Verbs) > 0 && !slices.Contains(g.Verbs, record.Consent) {
+				return fmt.Errorf("office %s: signatures on paper are recorded by consents, which the grant leaves out", o.ID)
 			}
 		}
 	}

@@ -1,6 +1,8 @@
 package entente
 
 import (
+	"slices"
+
 	"entente/record"
 )
 
@@ -13,22 +15,29 @@ const (
 	Contest     Stance = "contest" // has observations
 	Object      Stance = "object"
 	Answer      Stance = "answer"
+	// AdReferendum agrees to a text subject to confirmation at home (compare the Vienna Convention on the Law of Treaties, art.
+	// 12(2)(b)). It binds nobody; a consent confirms it.
+	AdReferendum Stance = "ad-referendum"
+	// AskNoObjection is the author's: whoever objects to its text is asked to say so by a time. Silence binds nobody.
+	AskNoObjection Stance = "ask-no-objection"
 )
+
+// Stances are all that a reply may say.
+var Stances = []Stance{Acknowledge, Contest, Object, Answer, AdReferendum, AskNoObjection}
 
 // ReplyTerms are the terms of reply, the same for every kind that takes it.
 type ReplyTerms struct {
 	To     record.ID `cbor:"1,keyasint" json:"to"` // the record it answers
 	Stance Stance    `cbor:"2,keyasint" json:"stance"`
 	Rows   []string  `cbor:"3,keyasint,omitempty" json:"rows,omitempty"` // keys of the rows it speaks of
+	By     int64     `cbor:"4,keyasint,omitzero" json:"by,omitzero"`     // ask-no-objection: the last second for objections
 }
 
 // maxReplyRows bounds the keys one reply cites: more than that is a reply to the whole record.
 const maxReplyRows = 200
 
-var (
-	consentRule  = Rule{Approved: true}
-	withdrawRule = Rule{Approved: true, Parts: []string{"body.*"}} // with its reason, where the party gives one
-)
+// withdrawRule lets a party give its reason.
+var withdrawRule = Rule{Approved: true, Parts: []string{"body.*"}}
 
 var replyRule = Rule{Approved: true, Terms: func() any { return new(ReplyTerms) }, Parts: []string{"body.*"}}
 
@@ -38,18 +47,37 @@ func checkReply(c *Case) {
 	if !ok || c.Header.Verb != record.Reply {
 		return
 	}
-	switch t.Stance {
-	case Acknowledge, Contest, Object, Answer:
-	default:
-		c.Add(ReasonTerms, "stance %q is not one of acknowledge, contest, object, answer", t.Stance)
+	if !slices.Contains(Stances, t.Stance) {
+		c.Add(ReasonTerms, "stance %.70q is not one of %v", t.Stance, Stances)
 	}
-	if r := c.Find(t.To); r == nil || r.Instrument() != c.Header.Instrument {
+	if (t.By != 0) != (t.Stance == AskNoObjection) {
+		c.Add(ReasonTerms, "whoever asks for objections says by when, and nobody else does")
+	}
+	switch r := c.Find(t.To); {
+	case r == nil || r.Instrument() != c.Header.Instrument:
 		c.Add(ReasonReference, "it answers %s, which is no record of this instrument that it knows", t.To.Short())
-	} else if r.Header().Party == c.Header.Party && (t.Stance == Acknowledge || t.Stance == Contest) {
+	case t.Stance == AdReferendum || t.Stance == AskNoObjection:
+		c.checkText(t, r.Header())
+	case r.Header().Party == c.Header.Party && (t.Stance == Acknowledge || t.Stance == Contest):
 		c.Add(ReasonTerms, "a party does not %s its own record", t.Stance)
 	}
 	if len(t.Rows) > maxReplyRows {
 		c.Add(ReasonTerms, "it cites %d rows: the limit is %d", len(t.Rows), maxReplyRows)
+	}
+}
+
+// checkText holds what is said of a text alone.
+func (c *Case) checkText(t *ReplyTerms, text *record.Header) {
+	bound := c.bound(text)
+	switch {
+	case len(bound) == 0:
+		c.Add(ReasonReference, "%s is said of a text that waits for consent", t.Stance)
+	case t.Stance == AskNoObjection:
+		checkSilence(c, t, text)
+	case text.Party == c.Header.Party:
+		c.Add(ReasonParties, "its author proposed the text: it agrees to it by its consent")
+	case !slices.Contains(bound, c.Header.Party):
+		c.Add(ReasonParties, "only those whose consent the text needs agree to it ad referendum")
 	}
 }
 
@@ -70,7 +98,7 @@ func foldReplies(s *State, records []Judged, progress func(Judged) string) {
 		case record.Reply:
 			t := new(ReplyTerms)
 			if record.Unmarshal(h.Terms, t) == nil {
-				s.Replies = append(s.Replies, Reply{ID: j.ID(), Ref: h.Ref(), Time: h.Time, To: t.To, Stance: t.Stance, Rows: t.Rows})
+				s.Replies = append(s.Replies, Reply{ID: j.ID(), Ref: h.Ref(), Time: h.Time, To: t.To, Stance: t.Stance, Rows: t.Rows, By: t.By})
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 
@@ -25,6 +26,7 @@ type auditor struct {
 	ids      map[record.ID]*record.Header
 	pick     func(spans []span, h *record.Header) *entente.Powers
 	sits     func(s entente.Seat, h *record.Header, a record.Approval) bool
+	paper    bool // signatures on paper need the powers to record them; the mutant lets any office do so
 }
 
 type span struct {
@@ -69,7 +71,7 @@ func withLastSecond(s entente.Seat, h *record.Header, _ record.Approval) bool {
 func anyTerm(entente.Seat, *record.Header, record.Approval) bool { return true }
 
 func newAuditor(v *view, pick func([]span, *record.Header) *entente.Powers) *auditor {
-	a := &auditor{founding: v.ledger.Founding(), logs: map[record.Party][]*record.Header{}, ids: map[record.ID]*record.Header{}, pick: pick, sits: inTerm}
+	a := &auditor{founding: v.ledger.Founding(), logs: map[record.Party][]*record.Header{}, ids: map[record.ID]*record.Header{}, pick: pick, sits: inTerm, paper: true}
 	for p, n := range v.cut {
 		for _, r := range v.logs[p].records[:n] {
 			h, _, err := record.Peek(r.Bytes())
@@ -179,18 +181,97 @@ func (a *auditor) signed(h *record.Header) bool {
 			return false
 		}
 	}
+	ink := paperIn(h)
+	if ink != nil && a.paper && !a.mayHaveSigned(p, h, ink) {
+		return false
+	}
 	for _, o := range p.Offices {
 		seats := good[o.ID]
 		for _, g := range o.Grants {
 			kind := slices.Contains(g.Kinds, h.Kind) || slices.Contains(g.Kinds, "*")
 			verb := len(g.Verbs) == 0 || slices.Contains(g.Verbs, h.Verb)
 			where := len(g.Lines) == 0 || slices.Contains(g.Lines, h.Line)
-			if kind && verb && where && (g.Until == 0 || h.Time < g.Until) && uint64(len(seats)) >= g.Sign {
+			if kind && verb && where && (g.Until == 0 || h.Time < g.Until) && uint64(len(seats)) >= g.Sign &&
+				(ink == nil || g.Paper || !a.paper) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// paperIn reads what a consent says of a signature on paper: office, date.
+func paperIn(h *record.Header) map[uint64]any {
+	var m map[uint64]map[uint64]any
+	if h.Verb != record.Consent || len(h.Terms) == 0 || record.Unmarshal(h.Terms, &m) != nil {
+		return nil
+	}
+	return m[1]
+}
+
+// mayHaveSigned: the office named could have signed it with a key on the date it bears.
+func (a *auditor) mayHaveSigned(p *entente.Powers, h *record.Header, ink map[uint64]any) bool {
+	date, _ := ink[2].(uint64)
+	for _, o := range p.Offices {
+		for _, g := range o.Grants {
+			if o.ID == ink[1] && (slices.Contains(g.Kinds, h.Kind) || slices.Contains(g.Kinds, "*")) && (len(g.Verbs) == 0 || slices.Contains(g.Verbs, h.Verb)) &&
+				(len(g.Lines) == 0 || slices.Contains(g.Lines, h.Line)) && (g.Until == 0 || date < uint64(g.Until)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// heard reads from each party's own log what it said of a text: who agreed ad referendum, by when objections were asked for,
+// and who objected. bad are the records without effect.
+func (a *auditor) heard(x *entente.VersionState, bad func(record.Ref) bool) (adReferendum []record.Party, by int64, objected []record.Party) {
+	type word struct {
+		stance string
+		time   int64
+	}
+	said, asked := map[record.Party][]word{}, int64(0)
+	for p, log := range a.logs {
+		for _, h := range log {
+			var m map[uint64]any
+			switch {
+			case bad(h.Ref()):
+			case h.Verb == record.Consent && h.Version == x.ID && (x.Until == 0 || h.Time <= x.Until):
+				said[p] = append(said[p], word{"consent", 0})
+			case h.Verb == record.Reply && record.Unmarshal(h.Terms, &m) == nil:
+				if to, _ := m[1].([]byte); !bytes.Equal(to, x.ID[:]) {
+					continue
+				}
+				switch stance, _ := m[2].(string); stance {
+				case "ask-no-objection":
+					last, _ := m[4].(uint64)
+					asked = int64(last)
+				case "answer":
+				default:
+					said[p] = append(said[p], word{stance, h.Time})
+				}
+			}
+		}
+	}
+	for _, p := range slices.Sorted(maps.Keys(said)) {
+		last, timely := "", ""
+		for _, w := range said[p] {
+			if last = w.stance; w.time <= asked {
+				timely = w.stance
+			}
+			if w.stance == "consent" {
+				timely = w.stance
+			}
+		}
+		consented := slices.ContainsFunc(said[p], func(w word) bool { return w.stance == "consent" })
+		if last == "ad-referendum" && !consented {
+			adReferendum = append(adReferendum, p)
+		}
+		if asked != 0 && p != x.Ref.Party && (timely == "object" || timely == "contest") {
+			objected = append(objected, p)
+		}
+	}
+	return adReferendum, asked, objected
 }
 
 // first says whether the act stands at no lower index of its log.

@@ -63,6 +63,7 @@ type Side struct {
 	Consent   *consent.Moment `cbor:"2,keyasint,omitempty" json:"consent,omitempty"`
 	Withdrawn *consent.Moment `cbor:"3,keyasint,omitempty" json:"withdrawn,omitempty"`
 	Pending   bool            `cbor:"4,keyasint,omitempty" json:"pending,omitempty"` // the withdrawal is not yet known to the others
+	Paper     *Paper          `cbor:"5,keyasint,omitempty" json:"paper,omitempty"`   // what the consent records, where it was signed on paper
 }
 
 // Report is a party's report on the instrument.
@@ -82,6 +83,7 @@ type Reply struct {
 	To     record.ID  `cbor:"4,keyasint" json:"to"`
 	Stance Stance     `cbor:"5,keyasint" json:"stance"`
 	Rows   []string   `cbor:"6,keyasint,omitempty" json:"rows,omitempty"` // keys of the rows it speaks of
+	By     int64      `cbor:"7,keyasint,omitzero" json:"by,omitzero"`     // objections are asked for by then
 }
 
 // Fact is a kind's own word about the instrument.
@@ -179,6 +181,9 @@ type View struct {
 	Pending      bool  `json:"pending,omitempty"`      // a withdrawal is not yet known to the others
 	Amending     bool  `json:"amending,omitempty"`     // in force, and a new version is proposed
 	Published    bool  `json:"published,omitempty"`    // in force, and let out by every required party
+
+	AdReferendum []record.Party `json:"ad_referendum,omitempty"` // agreed to an open text subject to confirmation, not yet confirmed
+	Silence      []Silence      `json:"silence,omitempty"`       // open texts to which objections were asked for by a time
 }
 
 // At reads the state at a moment, Unix seconds.
@@ -191,6 +196,10 @@ func (s *State) At(now int64) View {
 			v.Counter = v.Counter || open[x.Replaces]
 			v.Amending = f != nil
 			open[x.Replaces] = true
+			v.AdReferendum = append(v.AdReferendum, s.AdReferendum(x.ID)...)
+			if y, asked := s.silence(&s.Versions[i], now); asked {
+				v.Silence = append(v.Silence, y)
+			}
 		}
 		for _, sd := range x.Sides {
 			v.Pending = v.Pending || (x.Standing == consent.Open && sd.Pending)
@@ -201,6 +210,8 @@ func (s *State) At(now int64) View {
 		v.Leaving = len(s.Notices) > 0 && now < s.Ends
 		v.Published = s.Published(now)
 	}
+	slices.Sort(v.AdReferendum)
+	v.AdReferendum = slices.Compact(v.AdReferendum)
 	v.Done, v.Verified = s.done()
 	v.Overdue = v.Phase == PhaseInForce && s.Owner != "" && s.Due != 0 && now >= s.Due && !v.Done && !s.session()
 	return v
@@ -248,7 +259,7 @@ func (s *State) spoken() []Reply {
 	}
 	var out []Reply
 	for _, r := range s.Replies {
-		if !about[r.To] {
+		if !about[r.To] || r.Stance == AskNoObjection { // which says nothing of it
 			continue
 		}
 		out = append(slices.DeleteFunc(out, func(x Reply) bool { return x.Ref.Party == r.Ref.Party }), r)

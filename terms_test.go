@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -90,7 +91,7 @@ func TestDecodeTermsIsStrict(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, v, err)
 		}
 	}
-	if _, err := k.DecodeTerms(&record.Header{Kind: "commitment", Verb: record.Consent, Terms: []byte{0xa0}}); err == nil {
+	if _, err := k.DecodeTerms(&record.Header{Kind: "commitment", Verb: record.Withdraw, Terms: []byte{0xa0}}); err == nil {
 		t.Error("terms where none go")
 	}
 }
@@ -116,6 +117,9 @@ func TestCharterCheck(t *testing.T) {
 		"50 years":           func(c *entente.Charter) { c.Clocks.Ceiling = 51 * 366 * 86400 },
 		"skew":               func(c *entente.Charter) { c.Clocks.Skew = 86401 },
 		"handling":           func(c *entente.Charter) { c.Handling = []string{""} },
+		"silence for":        func(c *entente.Charter) { c.Silence = []string{"statement", "commitment"} },
+		"silence for \"A b":  func(c *entente.Charter) { c.Silence = []string{"A b"} },
+		"silence: 65":        func(c *entente.Charter) { c.Silence = slices.Repeat([]string{"a"}, 65) },
 		"meetings":           func(c *entente.Charter) { c.Meetings = &entente.Meetings{EveryDays: 30, First: "FR"} },
 	} {
 		c := newCharter("MX", "US")

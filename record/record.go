@@ -281,6 +281,9 @@ func validText(s string) bool {
 // between them.
 func ValidName(s string) bool { return validName(s) }
 
+// ValidText reports whether s is at most MaxName bytes of plain text.
+func ValidText(s string) bool { return validText(s) }
+
 func ascending[T interface{ ~uint64 | ~string }](s []T) bool {
 	for i := 1; i < len(s); i++ {
 		if s[i-1] >= s[i] {

@@ -101,7 +101,7 @@ func (w *Web) draftBody(r *request, d *node.Draft) (*draftBody, error) {
 		}
 		b.Version = &draftVersion{v.ID, t.bilingual(r.group, v.Header, v.ID)}
 	}
-	if terms, err := w.node.Kinds().DecodeTerms(h); err == nil && terms != nil {
+	if terms, err := w.node.Kinds().DecodeTerms(h); err == nil && len(h.Terms) > 0 {
 		if j, err := json.MarshalIndent(terms, "", "  "); err == nil {
 			b.Terms = string(j)
 		}
