@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -215,7 +216,7 @@ func TestListsAgreeWithTheStates(t *testing.T) {
 			}
 			for _, x := range p.Items {
 				got = append(got, x.State.Instrument)
-				if x.View != x.State.At(w.now) {
+				if !reflect.DeepEqual(x.View, x.State.At(w.now)) {
 					t.Errorf("%+v", x.View)
 				}
 			}
