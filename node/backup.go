@@ -284,15 +284,11 @@ func Recovery() (identity, recipient string, err error) {
 // CheckFolder checks a folder that no node serves: one that a backup was unpacked into. keys nil: everything but the content of
 // parts. Nothing in the folder is changed but what SQLite needs.
 func CheckFolder(ctx context.Context, dir string, kinds entente.Kinds, keys *BackupKeys, progress func(done, total uint64)) (*Report, error) {
-	b, err := os.ReadFile(filepath.Join(dir, ConfigFile))
+	c, err := ReadConfig(dir)
 	if err != nil {
 		return nil, fmt.Errorf("check: %w", err)
 	}
-	n := &Node{dir: dir, clock: func() int64 { return time.Now().Unix() }, kinds: kinds}
-	if err := json.Unmarshal(b, &n.config); err != nil || !n.config.Party.Valid() {
-		return nil, fmt.Errorf("%s: not a node's description", ConfigFile)
-	}
-	n.party = n.config.Party
+	n := &Node{dir: dir, config: c, party: c.Party, clock: func() int64 { return time.Now().Unix() }, kinds: kinds}
 	if keys != nil {
 		n.keys = keys.k
 		n.store, err = store.Open(ctx, dir, [32]byte(keys.k.Wrap))
@@ -308,8 +304,15 @@ func CheckFolder(ctx context.Context, dir string, kinds entente.Kinds, keys *Bac
 
 // PutBack makes a node's folder of files that a backup was unpacked into: the node's keys are written, the data keys held
 // against them, tokens ended (those revoked since would come back), everything checked, and last the description put in its
-// place, which makes it a node's folder. The anchor, wherever it is, is not touched.
-func PutBack(ctx context.Context, dir string, m *Manifest, description []byte, kinds entente.Kinds, keys *BackupKeys, progress func(done, total uint64)) (*Report, error) {
+// place, which makes it a node's folder. The anchor is not touched; where it lies is said anew, empty for beside the folder: an
+// archive that was tampered with must not choose a file that the node writes to.
+func PutBack(ctx context.Context, dir string, m *Manifest, description []byte, anchor string, kinds entente.Kinds, keys *BackupKeys,
+	progress func(done, total uint64)) (*Report, error) {
+	var c Config
+	if err := json.Unmarshal(description, &c); err != nil || c.Party != m.Party {
+		return nil, fmt.Errorf("backup: %w: its description is not of %s", ErrInvalid, m.Party)
+	}
+	c.Anchor = anchor
 	if err := KeysCover(filepath.Join(dir, store.KeyFile), m, keys); err != nil {
 		return nil, err
 	}
@@ -324,7 +327,7 @@ func PutBack(ctx context.Context, dir string, m *Manifest, description []byte, k
 	if err := errors.Join(err, s.Close()); err != nil {
 		return nil, explain(err)
 	}
-	if err := writeNew(filepath.Join(dir, ConfigFile), description); err != nil {
+	if err := c.save(dir); err != nil {
 		return nil, err
 	}
 	return CheckFolder(ctx, dir, kinds, keys, progress)

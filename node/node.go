@@ -70,7 +70,7 @@ type Caller struct {
 type Options struct {
 	Dir    string        // the data folder: database, key file, node keys
 	Keys   string        // file of the node's own keys; empty: node.keys in Dir
-	Anchor string        // file outside Dir that names the last head; empty: beside Dir, as Dir + ".anchor"
+	Anchor string        // file outside Dir that names the last head; empty: as AnchorOf says
 	Clock  func() int64  // Unix seconds; nil: the system's
 	Kinds  entente.Kinds // nil: the standard ones
 	Fault  store.Fault   // tests: called at named steps of a commit
@@ -85,6 +85,41 @@ type Config struct {
 	Address string            `json:"address"` // host:port at which peers reach this node
 	// Recovery is the recipient (age, hybrid) that backups seal the node's own keys to; empty: they are in no backup.
 	Recovery string `json:"recovery,omitempty"`
+	// Anchor is the file outside the folder that names the last head; empty: beside the folder.
+	Anchor string `json:"anchor,omitempty"`
+}
+
+func (c Config) save(dir string) error {
+	b, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeNew(filepath.Join(dir, ConfigFile), append(b, '\n'))
+}
+
+// AnchorOf is where a folder's anchor lies: at chosen where that is not empty, else where the description says, else beside the
+// folder.
+func (c Config) AnchorOf(dir, chosen string) string {
+	switch {
+	case chosen != "":
+		return chosen
+	case c.Anchor != "":
+		return c.Anchor
+	}
+	return strings.TrimRight(dir, "/") + ".anchor"
+}
+
+// ReadConfig reads the description of a node's folder.
+func ReadConfig(dir string) (Config, error) {
+	var c Config
+	b, err := os.ReadFile(filepath.Join(dir, ConfigFile))
+	if err != nil {
+		return c, fmt.Errorf("%s is not a node's folder: %w; run entente init first", dir, err)
+	}
+	if err := json.Unmarshal(b, &c); err != nil || !c.Party.Valid() {
+		return c, fmt.Errorf("%s: not a node's description", filepath.Join(dir, ConfigFile))
+	}
+	return c, nil
 }
 
 // Node is a running node. All methods may be used from many goroutines.
@@ -125,17 +160,14 @@ const ConfigFile = "node.json"
 
 // Open opens a node's folder. Errors say what to do: a missing or wrong key, a damaged or newer database, a folder in use.
 func Open(ctx context.Context, o Options) (*Node, error) {
-	b, err := os.ReadFile(filepath.Join(o.Dir, ConfigFile))
+	c, err := ReadConfig(o.Dir)
 	if err != nil {
-		return nil, fmt.Errorf("%s is not a node's folder: %w; run entente init first", o.Dir, err)
+		return nil, err
 	}
 	n := &Node{dir: o.Dir, clock: o.Clock, kinds: o.Kinds, fault: o.Fault, tell: o.Committed, queue: make(chan *op, maxQueue), stop: make(chan struct{}),
 		stopped: make(chan struct{}), recents: map[int64]*recent{}, groups: map[int64]*group{}, changed: make(chan struct{}),
 		restoring: map[record.ID]map[record.Party]bool{}, copies: map[record.Party]*copyOf{}}
-	if err := json.Unmarshal(b, &n.config); err != nil || !n.config.Party.Valid() {
-		return nil, fmt.Errorf("%s: not a node's description", filepath.Join(o.Dir, ConfigFile))
-	}
-	n.party = n.config.Party
+	n.config, n.party = c, c.Party
 	if n.clock == nil {
 		n.clock = systemClock
 	}
@@ -154,11 +186,7 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 	if err := sweep(o.Dir); err != nil {
 		return nil, errors.Join(err, n.store.Close(), n.lock.Close())
 	}
-	path := o.Anchor
-	if path == "" {
-		path = strings.TrimRight(o.Dir, "/") + ".anchor"
-	}
-	if err := n.load(ctx, path); err != nil {
+	if err := n.load(ctx, n.config.AnchorOf(o.Dir, o.Anchor)); err != nil {
 		return nil, errors.Join(err, n.store.Close(), n.lock.Close())
 	}
 	go n.writer()

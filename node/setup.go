@@ -95,12 +95,8 @@ func Init(ctx context.Context, s Setup) (err error) {
 			return err
 		}
 	}
-	c, err := json.MarshalIndent(s.Config, "", "  ")
-	if err != nil {
-		return err
-	}
 	made = append(made, ConfigFile, store.File, store.KeyFile)
-	if err := writeNew(filepath.Join(s.Dir, ConfigFile), append(c, '\n')); err != nil {
+	if err := s.Config.save(s.Dir); err != nil {
 		return err
 	}
 	now := s.Now
@@ -112,7 +108,11 @@ func Init(ctx context.Context, s Setup) (err error) {
 	if err != nil {
 		return err
 	}
-	made = append(made, "../"+filepath.Base(s.Dir)+".anchor")
+	defer func() {
+		if err != nil {
+			_ = os.Remove(s.Config.AnchorOf(s.Dir, ""))
+		}
+	}()
 	defer func() { err = errors.Join(err, n.Close()) }()
 	put := func(name string, v any) error {
 		b, err := json.Marshal(v)

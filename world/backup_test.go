@@ -297,7 +297,7 @@ func TestBackupSealedToTheRecoveryKey(t *testing.T) {
 		}
 		ok(t, os.WriteFile(filepath.Join(mx.Dir, f), b, 0o600))
 	}
-	r, err := node.PutBack(t.Context(), mx.Dir, m, description, entente.Standard(), keys, nil)
+	r, err := node.PutBack(t.Context(), mx.Dir, m, description, "", entente.Standard(), keys, nil)
 	ok(t, err)
 	if !r.OK || r.Parts == 0 {
 		t.Fatalf("put back: %+v", r)

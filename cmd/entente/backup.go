@@ -23,6 +23,7 @@ type backupCmd struct {
 type backupMakeCmd struct {
 	To     string `required:"" help:"Folder or file of the archive." placeholder:"FOLDER|FILE" type:"path"`
 	KeysTo string `help:"Folder or file of its key file; default: beside the archive." placeholder:"FOLDER|FILE" type:"path"`
+	Check  bool   `help:"Check everything in the archive after writing, as entente backup verify does without keys."`
 }
 
 func (backupMakeCmd) Help() string {
@@ -36,7 +37,7 @@ file of a later backup; then what was destroyed in between stays destroyed.
 
 Examples:
   entente backup --to /backup
-  entente backup --to /backup --keys-to /mnt/usb
+  entente backup --to /backup --keys-to /mnt/usb --check
   entente backup verify /backup/MX-20260301T020000Z.backup`
 }
 
@@ -46,6 +47,7 @@ type backedUp struct {
 	Keys    string        `json:"keys"`
 	Sealed  bool          `json:"node_keys_sealed"` // the node's own keys are in it
 	Content node.Manifest `json:"manifest"`
+	Check   *node.Report  `json:"check,omitempty"`
 }
 
 func (c *backupMakeCmd) Run(a *app) error {
@@ -67,9 +69,40 @@ func (c *backupMakeCmd) Run(a *app) error {
 		if _, err := keyFileIs(where.keys, where.manifest, nil); err != nil {
 			return hint(fmt.Errorf("backup: what was written does not read back: %w", err), "%s cannot be relied on: look at the disk it lies on", where.keys)
 		}
-		out := backedUp{where.archive, where.keys, where.manifest.Sealed(), *where.manifest}
-		return a.print(out, func(w io.Writer) { out.text(w, a.flags.Dir) })
+		var rep *node.Report
+		if c.Check {
+			if rep, err = a.checkArchive(where.archive); err != nil {
+				return err
+			}
+		}
+		out := backedUp{where.archive, where.keys, where.manifest.Sealed(), *where.manifest, rep}
+		if err := a.print(out, func(w io.Writer) { out.text(w, a.flags.Dir) }); err != nil {
+			return err
+		}
+		if rep != nil && !rep.OK {
+			return errSilent
+		}
+		return nil
 	})
+}
+
+// checkArchive rebuilds everything from the logs in an archive, without its keys.
+func (a *app) checkArchive(file string) (rep *node.Report, err error) {
+	dir, err := os.MkdirTemp("", "entente-verify-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	_, description, _, err := unpack(file, dir)
+	if err != nil {
+		return nil, a.notRestorable(err)
+	}
+	if err := copyNew(filepath.Join(dir, node.ConfigFile), bytes.NewReader(description)); err != nil {
+		return nil, err
+	}
+	step, end := a.progress("verify")
+	defer end()
+	return node.CheckFolder(a.ctx, dir, a.kinds, nil, step)
 }
 
 // names are the files of a backup: in folders under the party's id and the time.
@@ -103,7 +136,12 @@ func (b backedUp) text(w io.Writer, dir string) {
 	} else {
 		fmt.Fprintf(w, "The node's own keys are not in it: keep a copy of %s apart from both. A restore needs it.\n", filepath.Join(dir, node.NodeKeyFile))
 	}
-	fmt.Fprintf(w, "The anchor %s.anchor belongs in no backup.\n", strings.TrimRight(dir, "/"))
+	if c, err := node.ReadConfig(dir); err == nil {
+		fmt.Fprintf(w, "The anchor %s belongs in no backup.\n", c.AnchorOf(dir, ""))
+	}
+	if b.Check != nil {
+		verified{OK: b.Check.OK, Content: b.Content, Check: b.Check}.text(w)
+	}
 }
 
 // readArchive reads an archive to its end and holds it against its manifest.

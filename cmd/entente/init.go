@@ -22,6 +22,7 @@ type initCmd struct {
 	NameEn         string   `help:"Its name in English." placeholder:"NAME"`
 	NameEs         string   `help:"Its name in Spanish." placeholder:"NAME"`
 	Address        string   `help:"Where peers reach this node." default:"localhost:8443" placeholder:"HOST:PORT"`
+	Anchor         string   `help:"File that names the last head; it must lie outside the folder, and outside whatever takes the folder back in time. Default: DIR.anchor." placeholder:"FILE" type:"path"`
 	Office         []string `help:"An office with so many seats, of which so many must sign; its keys are made here. Default: desk=1." placeholder:"ID=SEATS[/SIGN]" sep:"none"`
 	Offices        string   `help:"Offices as JSON, instead of --office; see entente powers set --help." placeholder:"FILE" type:"existingfile"`
 	PassphraseFile string   `help:"File that holds the passphrase." placeholder:"FILE" type:"path"`
@@ -74,7 +75,7 @@ func (c *initCmd) Run(a *app) (err error) {
 	}
 	names := map[string]string{"en": or(c.NameEn, c.Party), "es": or(c.NameEs, or(c.NameEn, c.Party))}
 	a.say("Making keys; this takes about a second each …")
-	set := node.Setup{Dir: dir, Config: node.Config{Party: record.Party(c.Party), Names: names, Address: c.Address}, Passphrase: pass, WorkFactor: c.WorkFactor, Offices: offices}
+	set := node.Setup{Dir: dir, Config: node.Config{Party: record.Party(c.Party), Names: names, Address: c.Address, Anchor: c.Anchor}, Passphrase: pass, WorkFactor: c.WorkFactor, Offices: offices}
 	var files []string
 	defer func() {
 		if err != nil { // the node was not made: nothing stays behind

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"entente/node"
 	"entente/store"
@@ -15,6 +14,7 @@ import (
 type restoreFromCmd struct {
 	File string `arg:"" help:"The archive that entente backup wrote." type:"existingfile"`
 	openers
+	Anchor string `help:"File that names the last head, outside the folder; name it again where it was named at init. Default: DIR.anchor." placeholder:"FILE" type:"path"`
 }
 
 func (restoreFromCmd) Help() string {
@@ -37,7 +37,7 @@ type restored struct {
 	Dir     string        `json:"dir"`
 	Content node.Manifest `json:"manifest"`
 	Keys    string        `json:"keys"`
-	Anchor  bool          `json:"anchor"` // an anchor lies beside the folder
+	Anchor  string        `json:"anchor,omitempty"` // one that was there before
 	Check   *node.Report  `json:"check"`
 }
 
@@ -76,13 +76,18 @@ func (c *restoreFromCmd) Run(a *app) (err error) {
 		return err
 	}
 	step, end := a.progress("check")
-	out.Check, err = node.PutBack(a.ctx, dir, m, description, a.kinds, keys, step)
+	out.Check, err = node.PutBack(a.ctx, dir, m, description, c.Anchor, a.kinds, keys, step)
 	end()
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
-	_, aerr := os.Stat(strings.TrimRight(dir, "/") + ".anchor")
-	done, out.Anchor = true, aerr == nil
+	done = true
+	if c, err := node.ReadConfig(dir); err == nil {
+		anchor := c.AnchorOf(dir, "")
+		if _, err := os.Stat(anchor); err == nil {
+			out.Anchor = anchor
+		}
+	}
 	if err := a.print(out, func(w io.Writer) { out.text(w) }); err != nil {
 		return err
 	}
@@ -139,7 +144,7 @@ Next, once the old node is ended for good:
   entente restore status --dir %[1]s
   entente token new OFFICE --dir %[1]s
 `, r.Dir)
-	if r.Anchor {
-		fmt.Fprintf(w, "The anchor %s.anchor is from before: leave it where it is.\n", strings.TrimRight(r.Dir, "/"))
+	if r.Anchor != "" {
+		fmt.Fprintf(w, "The anchor %s is from before: leave it where it is.\n", r.Anchor)
 	}
 }
