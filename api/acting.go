@@ -70,7 +70,7 @@ func (a *API) draftOf(d *node.Draft) (Draft, error) {
 	if err != nil {
 		return Draft{}, err
 	}
-	return Draft{d.Act, d.Nonce, d.Header.Party, d.Office, d.Created, headerOf(d.Header, terms), encoded, d.Missing}, nil
+	return Draft{d.Act, d.Nonce, d.Header.Party, d.Office, d.Created, headerOf(d.Header, terms), encoded, d.Missing, d.Uncleared}, nil
 }
 
 func (a *API) drafts(ctx context.Context, in *InGroup) (*body[[]Draft], error) {

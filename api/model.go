@@ -87,14 +87,15 @@ type Charter struct {
 // Draft is an act that waits for its signatures. Encoded is the header in its one form, as it will be signed: a client that
 // signs reads it there and computes the act's digest itself.
 type Draft struct {
-	Act     record.ID    `json:"act" doc:"the digest that officials sign"`
-	Nonce   record.Nonce `json:"nonce" doc:"names the draft"`
-	Party   record.Party `json:"party"`
-	Office  string       `json:"office,omitempty" doc:"that drafted it; absent: the operator"`
-	Created int64        `json:"created" doc:"Unix seconds"`
-	Header  Header       `json:"header"`
-	Encoded []byte       `json:"encoded" doc:"the header, deterministic CBOR"`
-	Missing []string     `json:"missing,omitempty" doc:"why it cannot be sealed yet"`
+	Act       record.ID        `json:"act" doc:"the digest that officials sign"`
+	Nonce     record.Nonce     `json:"nonce" doc:"names the draft"`
+	Party     record.Party     `json:"party"`
+	Office    string           `json:"office,omitempty" doc:"that drafted it; absent: the operator"`
+	Created   int64            `json:"created" doc:"Unix seconds"`
+	Header    Header           `json:"header"`
+	Encoded   []byte           `json:"encoded" doc:"the header, deterministic CBOR"`
+	Missing   []string         `json:"missing,omitempty" doc:"why it cannot be sealed yet"`
+	Uncleared []node.Uncleared `json:"uncleared,omitempty" doc:"offices of the own party that must clear it first, named in missing too"`
 }
 
 // Progress is how far an act has come: on record, or still a draft.

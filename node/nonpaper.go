@@ -202,6 +202,13 @@ func (n *Node) nonPaperText(r store.Reader, g *group, x *NonPaper) (*homeText, e
 	}
 	id := x.logID()
 	t := &homeText{group: g, nonce: x.ID, act: record.Digest("entente/non-paper-text/v1", id[:], body), header: &record.Header{Group: g.id, Party: n.party, Kind: NonPaperKind}}
+	if !x.About.IsZero() {
+		about, err := store.ByID(r, g.rows(), x.About)
+		if err != nil {
+			return nil, notFound("instrument "+x.About.Short(), err)
+		}
+		t.header.Line = about.Record.Header().Line
+	}
 	for _, l := range slices.Sorted(maps.Keys(k.Texts)) {
 		t.parts = append(t.parts, MarkedPart{record.Part{Name: "title." + l, Content: []byte(k.Texts[l].Title)}, x.marking()},
 			MarkedPart{record.Part{Name: "body." + l, Content: []byte(k.Texts[l].Body)}, x.marking()})

@@ -25,11 +25,15 @@ type Route struct {
 	Within int64         `json:"within,omitzero"`  // seconds that the offices are given together; 0: no deadline
 }
 
-// covers reports whether drafts like this one need it.
+// covers reports whether texts like this one need it. A non-paper counts as a proposal; one that names no line of effort may be on any.
 func (r *Route) covers(h *record.Header) bool {
 	in := func(list []string, x string) bool { return slices.Contains(list, "*") || slices.Contains(list, x) }
-	return in(r.Kinds, h.Kind) && (len(r.Verbs) == 0 || slices.Contains(r.Verbs, h.Verb)) &&
-		(len(r.Lines) == 0 || in(r.Lines, h.Line)) && (len(r.Groups) == 0 || slices.Contains(r.Groups, h.Group))
+	verb, anyLine := h.Verb, len(r.Lines) == 0
+	if h.Kind == NonPaperKind {
+		verb, anyLine = record.Propose, anyLine || h.Line == ""
+	}
+	return in(r.Kinds, h.Kind) && (len(r.Verbs) == 0 || slices.Contains(r.Verbs, verb)) && (anyLine || in(r.Lines, h.Line)) &&
+		(len(r.Groups) == 0 || slices.Contains(r.Groups, h.Group))
 }
 
 func (n *Node) checkRoute(r *Route) error {

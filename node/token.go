@@ -47,7 +47,7 @@ func tokenDigest(secret string) record.ID { return record.Digest("entente/token/
 // Answered returns the stored answer to a request under an office's idempotency key; ErrConflict where the key was used for
 // another request.
 func (n *Node) Answered(ctx context.Context, office, key string, request []byte) ([]byte, bool, error) {
-	a, found, same, err := store.Answered(n.store.View(ctx), idempotencyKey(office, key), record.Digest("entente/request/v1", request))
+	a, found, same, err := store.Answered(n.store.View(ctx), idempotencyKey(office, key), requestDigest(key, request))
 	if err == nil && found && !same {
 		err = fmt.Errorf("idempotency key: %w: it was used for another request", ErrConflict)
 	}
@@ -57,10 +57,15 @@ func (n *Node) Answered(ctx context.Context, office, key string, request []byte)
 // PutAnswer stores an answer under an idempotency key.
 func (n *Node) PutAnswer(ctx context.Context, office, key string, request, answer []byte) error {
 	return n.write(ctx, func(b *batch) error {
-		return b.fail(b.tx.PutAnswer(idempotencyKey(office, key), record.Digest("entente/request/v1", request), answer, b.now))
+		return b.fail(b.tx.PutAnswer(idempotencyKey(office, key), requestDigest(key, request), answer, b.now))
 	})
 }
 
 func idempotencyKey(office, key string) record.ID {
 	return record.Digest("entente/idempotency/v1", []byte(office), []byte{0}, []byte(key))
+}
+
+// requestDigest tells requests under one key apart. The key, which is not stored, keeps it from telling anything of the content.
+func requestDigest(key string, request []byte) record.ID {
+	return record.Digest("entente/request/v1", []byte(key), []byte{0}, request)
 }

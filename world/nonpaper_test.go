@@ -337,7 +337,15 @@ func TestNonPaperIsClearedFirst(t *testing.T) {
 	if f, err := mx.Node.ClearancesFor(ctx, office("legal")); err != nil || len(f.Waiting) != 0 || stateOf(t, mx, y.ID) != "" {
 		t.Errorf("it waits still: %v", err)
 	}
-	ok(t, mx.Node.PutRoute(ctx, machine, node.Route{Name: "ideas", Kinds: []string{"*"}, Stages: [][]string{{"minister"}}}))
+	// A route for a line of effort covers one that names no instrument: it may be on any. One about another line is not covered.
+	ok(t, mx.Node.PutRoute(ctx, machine, node.Route{Name: "ideas", Kinds: []string{"*"}, Verbs: []record.Verb{record.Propose}, Lines: []string{"tunnels"}, Stages: [][]string{{"minister"}}}))
+	c2, err := mx.Commit(ctx, canary, "MX")
+	ok(t, err)
+	other, err := mx.Node.DraftNonPaper(ctx, desk, node.NewNonPaper{Group: w.Group, About: c2.ID, Texts: idea(canary)})
+	ok(t, err)
+	if len(other.Uncleared) != 0 {
+		t.Errorf("one about another line waits for %v", other.Uncleared)
+	}
 	z, err := mx.Node.DraftNonPaper(ctx, desk, node.NewNonPaper{Group: w.Group, Texts: idea(canary)})
 	ok(t, err)
 	_, err = mx.Node.Float(ctx, desk, w.Group, z.ID)

@@ -290,10 +290,7 @@ func (c *replyCmd) Run(a *app) error {
 
 // put completes an act with its content, drafts it, signs it and says how far it has come.
 func (c *content) put(a *app, s *session, g node.GroupInfo, act api.NewAct, sign signFlags) error {
-	if err := c.terms(a, s, g, &act); err != nil {
-		return err
-	}
-	if err := c.parts(g, s, a, &act); err != nil {
+	if err := c.complete(a, s, g, &act); err != nil {
 		return err
 	}
 	p, err := s.put(a, g.ID, act, sign)
@@ -301,6 +298,13 @@ func (c *content) put(a *app, s *session, g node.GroupInfo, act api.NewAct, sign
 		return err
 	}
 	return a.print(p, func(w io.Writer) { progressText(w, p) })
+}
+
+func (c *content) complete(a *app, s *session, g node.GroupInfo, act *api.NewAct) error {
+	if err := c.terms(a, s, g, act); err != nil {
+		return err
+	}
+	return c.parts(g, s, a, act)
 }
 
 func (c *content) terms(a *app, s *session, g node.GroupInfo, act *api.NewAct) error {

@@ -49,6 +49,8 @@ type cli struct {
 	Report       reportCmd  `cmd:"" group:"acts" help:"Report on an instrument, or open a report of its own."`
 	Reply        replyCmd   `cmd:"" group:"acts" help:"Answer a record: acknowledge, contest, object, answer."`
 	Note         noteCmd    `cmd:"" group:"acts" help:"Add a note to an instrument."`
+	Nonpaper     paperCmd   `cmd:"" group:"before" help:"Texts shown to the other side without standing."`
+	Clearance    clearCmd   `cmd:"" group:"before" help:"Clearance by own offices before the other side sees a text."`
 	Drafts       draftsCmd  `cmd:"" group:"acts" help:"Acts that wait for signatures."`
 	Sign         signCmd    `cmd:"" group:"acts" help:"Sign a draft with an official's seat."`
 	Drop         dropCmd    `cmd:"" group:"acts" help:"Drop a draft and destroy its content."`
@@ -105,7 +107,7 @@ func Main(args []string, in io.Reader, out, errOut io.Writer, kinds entente.Kind
 	}()
 	k, err := kong.New(a.flags, kong.Name("entente"), kong.Description(about), kong.Writers(out, errOut), kong.Exit(func(c int) { panic(exited(c)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 120}),
-		kong.ExplicitGroups([]kong.Group{{Key: "setup", Title: "Setting up:"}, {Key: "acts", Title: "Acts, each signed by officials:"}, {Key: "look", Title: "Looking:"}, {Key: "proof", Title: "Proof and care:"}}))
+		kong.ExplicitGroups([]kong.Group{{Key: "setup", Title: "Setting up:"}, {Key: "before", Title: "Before an act, signed by nobody:"}, {Key: "acts", Title: "Acts, each signed by officials:"}, {Key: "look", Title: "Looking:"}, {Key: "proof", Title: "Proof and care:"}}))
 	if err != nil {
 		panic(err) // the grammar is wrong, not the user
 	}

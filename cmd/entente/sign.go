@@ -15,6 +15,11 @@ import (
 
 // put drafts an act and signs it with the seats given.
 func (s *session) put(a *app, g record.ID, act api.NewAct, f signFlags) (*api.Progress, error) {
+	return s.putDraft(a, g, f, func() (api.Draft, error) { return s.NewDraft(a.ctx, g, act) })
+}
+
+// putDraft signs what draft makes. One that must be cleared at home first stays a draft.
+func (s *session) putDraft(a *app, g record.ID, f signFlags, draft func() (api.Draft, error)) (*api.Progress, error) {
 	var seats []seatRef
 	for _, x := range f.Seat { // before anything is drafted
 		ref, err := parseSeat(a.flags.Dir, x)
@@ -23,11 +28,11 @@ func (s *session) put(a *app, g record.ID, act api.NewAct, f signFlags) (*api.Pr
 		}
 		seats = append(seats, ref)
 	}
-	d, err := s.NewDraft(a.ctx, g, act)
+	d, err := draft()
 	if err != nil {
 		return nil, err
 	}
-	if len(seats) == 0 {
+	if len(seats) == 0 || len(d.Uncleared) > 0 {
 		return &api.Progress{Draft: &d}, nil
 	}
 	p, err := s.sign(a, g, d, seats, f)

@@ -33,6 +33,10 @@ func draftText(w io.Writer, d api.Draft) {
 	for _, x := range d.Header.Approvals {
 		fmt.Fprintf(w, "  signed by %s/%d\n", x.Office, x.Seat)
 	}
+	if len(d.Uncleared) > 0 {
+		fmt.Fprintf(w, "  entente clearance ask %s\n", d.Nonce.String()[:8])
+		return
+	}
 	fmt.Fprintf(w, "  entente sign %s --seat OFFICE/NUMBER\n", d.Nonce.String()[:8])
 }
 
