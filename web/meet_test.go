@@ -241,3 +241,80 @@ func TestAgendaIsBuiltAndSigned(t *testing.T) {
 		t.Errorf("the other side's point is taken off: %d", status)
 	}
 }
+
+// What was decided is typed in the meeting; what follows from it is a commitment at the other side, which names the decision.
+func TestDecisionBecomesACommitment(t *testing.T) {
+	s := example(t)
+	mx, us := s.sides["MX"], s.sides["US"]
+	id := s.agreedMeeting(t, "Decisions of this test")
+	point := mx.seal(t, "desk", node.Act{Kind: "meeting", Verb: record.Note, Instrument: id, Parts: both("title", "A point to decide")}, entente.AgendaItem{Item: 3})
+	b := newTab(t)
+	b.signIn(mx, "desk", "es")
+	at := mx.url + mx.path(t, "/g/security/meetings/"+id.String())
+	b.open(at + "/session")
+	b.press(`ol a[href$="item=3"]`)
+	if text := b.text("main"); !strings.Contains(text, "A point to decide (es)") {
+		t.Errorf("the form: %s", text)
+	}
+	b.choose("gives", "yes")
+	b.fill(map[string]string{"due": "2001-01-01", "title.en": "Taps are counted monthly"})
+	b.press("main form .govuk-button")
+	if text := b.text(".govuk-error-summary"); !strings.Contains(text, "Responsable: Elija") || !strings.Contains(text, "Fecha límite: Elija un día") || !strings.Contains(text, "Decisión, en una línea en español") {
+		t.Errorf("what is wrong: %s", text)
+	}
+	b.fill(map[string]string{"title.es": "Las tomas se cuentan cada mes", "body.es": "Texto de la decisión.", "body.en": "Text of the decision.", "owner": "US/line-lead-fuel", "due": "2044-02-03",
+		"line": "fuel", "done.es": "llegue la tabla", "done.en": "the table arrives"})
+	b.press("main form .govuk-button")
+	if text := b.text("main"); !strings.Contains(text, "Después: Compromiso") || strings.Count(text, "Las tomas se cuentan cada mes") != 2 {
+		t.Errorf("both are shown before signing: %s", text)
+	}
+	b.sign(mx, "desk", 2)
+	if text := b.text("main"); !strings.Contains(text, "no tiene facultades") || !strings.Contains(text, "Compromiso") {
+		t.Errorf("after the decision: %s", text)
+	}
+	c := newTab(t)
+	c.signIn(mx, "foreign-secretary", "en")
+	c.open(b.at())
+	c.sign(mx, "foreign-secretary", 1)
+	commitment, err := record.ParseID(c.at()[strings.LastIndex(c.at(), "/")+1:])
+	if err != nil {
+		t.Fatal(c.at())
+	}
+	st := us.await(t, commitment, func(*entente.State) bool { return true })
+	decision, err := record.ParseID(st.Fact("decision"))
+	if err != nil || st.Owner != "US" || st.Fact("office") != "line-lead-fuel" || st.Line != "fuel" || st.Due != time.Date(2044, 2, 3, 23, 59, 59, 0, time.UTC).Unix() {
+		t.Fatalf("the commitment at the other side: %+v", st)
+	}
+	if d := us.await(t, decision, func(*entente.State) bool { return true }); d.Fact("meeting") != id.String() || d.Fact("item") != "3" {
+		t.Errorf("the decision: %+v", d)
+	}
+	u := newTab(t)
+	u.signIn(us, "desk", "en")
+	u.open(us.url + us.path(t, "/g/security/meetings/"+id.String()))
+	if text := u.text("#p3"); !strings.Contains(text, "Taps are counted monthly") || strings.Count(text, "Proposed") != 2 {
+		t.Errorf("the meeting at the other side: %s", text)
+	}
+
+	// The book shows it, with a note that stays at home.
+	b.open(at + "/briefing")
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("details").forEach((x) => { x.open = true })`),
+		chromedp.SetValue(chromedp.CSS("#t-"+point.ID.String()), "No ceder en el plazo"))
+	b.press("#n-" + point.ID.String() + " button")
+	if text := b.text("#n-" + point.ID.String()); !strings.Contains(text, "No ceder en el plazo") {
+		t.Errorf("the note: %s", text)
+	}
+	u.open(us.url + us.path(t, "/g/security/meetings/"+id.String()+"/briefing"))
+	if text := u.text("main"); strings.Contains(text, "No ceder") || !strings.Contains(text, "A point to decide") {
+		t.Errorf("the other side's book: %s", text)
+	}
+	r := newReader(t, mx, "desk", "en")
+	note := map[string][]string{"about": {point.ID.String()}, "before": {"0"}, "note": {"typed over it"}}
+	if status, page := r.post(mx.path(t, "/g/security/meetings/"+id.String()+"/note"), note); status != 409 || !strings.Contains(page, "typed over it") || !strings.Contains(page, "No ceder") {
+		t.Errorf("written over another's note: %d", status)
+	}
+	for name, bad := range map[string]map[string][]string{"no point": {"about": {decision.String()}, "before": {"0"}}, "no time": {"about": {point.ID.String()}, "before": {"x"}}} {
+		if status, _ := r.post(mx.path(t, "/g/security/meetings/"+id.String()+"/note"), bad); status != 422 {
+			t.Errorf("%s: %d", name, status)
+		}
+	}
+}

@@ -162,9 +162,15 @@ func (w *Web) heldBefore(r *request, s *entente.State) (*node.Listed, error) {
 
 func (p *meetingParts) wants(own bool) []node.Want {
 	g := p.r.group.ID
-	wants := []node.Want{{Group: g, Record: titled(p.s.State), Names: []string{"title.*", "place.*", "body.*"}, Own: own}}
+	wants := []node.Want{{Group: g, Record: titled(p.s.State), Names: []string{"title.*", "place.*", "body.*"}}}
 	for _, a := range p.s.State.Agenda {
-		wants = append(wants, node.Want{Group: g, Record: a.ID, Names: []string{"title.*", "body.*"}, Own: own})
+		wants = append(wants, node.Want{Group: g, Record: a.ID, Names: []string{"title.*", "body.*"}})
+		if own {
+			wants = append(wants, node.Want{Group: g, Record: p.root(a.ID), Names: []string{"-"}, Own: true})
+		}
+	}
+	if own {
+		wants = append(wants, node.Want{Group: g, Record: p.s.State.Instrument, Names: []string{"-"}, Own: true})
 	}
 	for _, t := range p.s.State.Translations {
 		wants = append(wants, node.Want{Group: g, Record: t.ID})

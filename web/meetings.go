@@ -179,6 +179,7 @@ func (w *Web) suggestMeeting(r *request, f *form) error {
 type composer struct {
 	Form  *form
 	Lead  string
+	Point *point      // of an agenda
 	Texts []shownText // what it speaks of
 	Terms []glossed
 }
