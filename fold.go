@@ -111,12 +111,12 @@ func (l *Ledger) Required(h *record.Header) []record.Party {
 
 // inOrder is the one order in which records of an instrument are read.
 func inOrder(records []Judged) []Judged {
-	return slices.SortedFunc(slices.Values(records), func(a, b Judged) int { return order(a.Header(), b.Header()) })
+	return slices.SortedFunc(slices.Values(records), func(a, b Judged) int { return Order(a.Header(), b.Header()) })
 }
 
-// order puts headers by time, how much they know, party and index. It follows what each knows: a record in sequence is no
+// Order is the one order in which records of an instrument are read: by time, how much they know, party and index. It follows what each knows: a record in sequence is no
 // earlier than those it knows, and knows more than they do, so that two of one second stand right too.
-func order(x, y *record.Header) int {
+func Order(x, y *record.Header) int {
 	return cmp.Or(cmp.Compare(x.Time, y.Time), cmp.Compare(knows(x), knows(y)), cmp.Compare(x.Party, y.Party), cmp.Compare(x.Index, y.Index))
 }
 

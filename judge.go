@@ -185,7 +185,7 @@ func (l *Ledger) Count(j Judged) {
 		}
 		v := consent.Version{ID: j.ID(), Replaces: h.Replaces, Required: c.IDs(), Until: h.Until}
 		l.charters = append(l.charters, charterText{v, h, c})
-		slices.SortFunc(l.charters[1:], func(a, b charterText) int { return order(a.header, b.header) })
+		slices.SortFunc(l.charters[1:], func(a, b charterText) int { return Order(a.header, b.header) })
 		return
 	}
 	l.charterActs = append(l.charterActs, actOf(j.Record))

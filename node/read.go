@@ -1,7 +1,6 @@
 package node
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -139,9 +138,7 @@ func (n *Node) Instrument(ctx context.Context, who Caller, group, id record.ID) 
 	if err != nil {
 		return nil, notFound("instrument "+id.Short(), err)
 	}
-	slices.SortFunc(d.Records, func(a, b RecordInfo) int {
-		return cmp.Or(cmp.Compare(a.Header.Time, b.Header.Time), cmp.Compare(a.Header.Party, b.Header.Party), cmp.Compare(a.Header.Index, b.Header.Index))
-	})
+	slices.SortFunc(d.Records, func(a, b RecordInfo) int { return entente.Order(a.Header, b.Header) })
 	return d, nil
 }
 

@@ -14,7 +14,8 @@ import (
 // chrome is what stands around every page.
 type chrome struct {
 	Lang, Tag  string
-	Title      string
+	Title      string // of the window
+	Heading    string // the same, without what the window says beside it
 	Wide       bool
 	Back       string // of the language links: this page
 	Languages  []link
@@ -138,18 +139,21 @@ func (w *Web) findGroup(r *request, slug string) (*group, error) {
 }
 
 // sections of a group, in the order in which officials need them.
-var sections = []struct{ key, path string }{
-	{"attention", ""},
-	{"commitments", "list/commitment"},
-	{"indicators", "list/indicator"},
-	{"meetings", "meetings"},
-	{"statements", "list/statement"},
-	{"records", "records"},
+var sections = []struct{ key, path, kind string }{
+	{"attention", "", ""},
+	{"commitments", "list/commitment", commitments},
+	{"indicators", "list/indicator", "indicator"},
+	{"meetings", "meetings", "meeting"},
+	{"statements", "list/statement", "statement"},
+	{"records", "records", ""},
 }
 
 func (w *Web) chrome(rw http.ResponseWriter, r *request, p page) (chrome, error) {
-	c := chrome{Lang: r.lang, Tag: tags[r.lang], Title: p.title, Wide: p.wide, Back: r.next(), Now: w.node.Now(), Version: w.version, Group: r.group,
+	c := chrome{Lang: r.lang, Tag: tags[r.lang], Title: p.title, Heading: p.title, Wide: p.wide, Back: r.next(), Now: w.node.Now(), Version: w.version, Group: r.group,
 		Stylesheet: w.assets.url["main.css"], Script: w.assets.url["app.js"], Home: r.URL.Path == "/", Flash: w.takeFlash(rw, r.Request)}
+	if p.heading != "" {
+		c.Heading = p.heading
+	}
 	if c.Party = w.node.Config().Names[r.lang]; c.Party == "" {
 		c.Party = string(w.node.Party())
 	}
@@ -172,7 +176,7 @@ func (w *Web) chrome(rw http.ResponseWriter, r *request, p page) (chrome, error)
 	}
 	if r.group != nil {
 		for _, s := range sections {
-			c.Nav = append(c.Nav, section{s.key, strings.TrimSuffix("/g/"+r.group.Slug+"/"+s.path, "/"), s.key == p.nav})
+			c.Nav = append(c.Nav, section{s.key, strings.TrimSuffix("/g/"+r.group.Slug+"/"+s.path, "/"), p.nav != "" && (s.key == p.nav || s.kind == p.nav)})
 		}
 	}
 	return c, nil

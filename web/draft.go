@@ -33,9 +33,13 @@ type draftVersion struct {
 	Texts []text
 }
 
+// annex is a part that is a file.
 type annex struct {
 	Name   string
 	Length uint64
+	Href   string
+	Held   bool // it has arrived here
+	Own    bool // it stays with its party
 }
 
 // holder says which parties will hold a copy of which part.
@@ -72,7 +76,7 @@ func (w *Web) draftBody(r *request, d *node.Draft) (*draftBody, error) {
 	if err != nil {
 		return nil, err
 	}
-	shown := reading{lang: r.lang, texts: node.Texts{d.Act: &node.Text{Parts: parts}}}
+	shown := reading{lang: r.lang, web: w, texts: node.Texts{d.Act: &node.Text{Parts: parts}}}
 	b := &draftBody{Draft: d, Kind: r.kindName(h.Kind, false), Follows: "follows." + string(h.Verb), Lacking: len(d.Missing),
 		Command: "entente sign " + d.Nonce.String()[:12] + " --seat " + r.who.Office + "/1"}
 	if len(h.Parts) > 0 {
@@ -87,7 +91,7 @@ func (w *Web) draftBody(r *request, d *node.Draft) (*draftBody, error) {
 		}
 		b.Holders = append(b.Holders, x)
 		if shown.part(d.Act, p.Name) == "" {
-			b.Annexes = append(b.Annexes, annex{p.Name, p.Length})
+			b.Annexes = append(b.Annexes, annex{Name: p.Name, Length: p.Length})
 		}
 	}
 	if !h.Version.IsZero() && h.Version != r.group.ID {
@@ -95,7 +99,7 @@ func (w *Web) draftBody(r *request, d *node.Draft) (*draftBody, error) {
 		if err != nil {
 			return nil, err
 		}
-		t, err := w.read(r, []node.Want{{Group: r.group.ID, Record: v.ID}})
+		t, err := w.read(r, []node.Want{{Group: r.group.ID, Record: v.ID, Names: words}})
 		if err != nil {
 			return nil, err
 		}

@@ -141,6 +141,12 @@ func (f *form) Field(name string) (*field, error) {
 	return nil, fmt.Errorf("the form has no field %q", name)
 }
 
+// Has reports whether the form asks that.
+func (f *form) Has(name string) bool {
+	_, err := f.Field(name)
+	return err == nil
+}
+
 // Files: the form uploads.
 func (f *form) Files() bool {
 	return slices.ContainsFunc(f.Fields, func(x *field) bool { return x.Control == controlFile })
@@ -156,7 +162,7 @@ func (f *form) ok() bool { return len(f.Problems()) == 0 }
 // again shows the form with what is wrong.
 func (f *form) again(p page) page {
 	p.status = http.StatusUnprocessableEntity
-	p.title = f.r.t("form.error-title", "Title", p.title)
+	p.heading, p.title = p.title, f.r.t("form.error-title", "Title", p.title)
 	return p
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"strings"
+	"time"
 
 	"entente"
 	"entente/record"
@@ -12,18 +13,23 @@ import (
 // funcs are what templates may call, in one language.
 func (l *language) funcs(w *Web) template.FuncMap {
 	return template.FuncMap{
-		"t":      l.t,
-		"num":    l.number,
-		"day":    l.day,
-		"moment": l.moment,
-		"party":  func(g *group, p record.Party) string { return g.PartyName(p) },
-		"asset":  func(name string) string { return w.assets.url[name] },
-		"lines":  func(s string) []string { return strings.Split(s, "\n\n") },
-		"phase":  func(v entente.View) phaseTag { return phaseOf(v) },
-		"digest": l.digestWords,
-		"map":    pairs,
-		"list":   func(x ...any) []any { return x },
-		"own":    func() record.Party { return w.node.Party() },
+		"t":        l.t,
+		"num":      l.number,
+		"day":      l.day,
+		"moment":   l.moment,
+		"deadline": func(sec int64) string { return l.dayIn(sec, time.UTC) },
+		"late":     func(sec int64) string { return l.late(sec, w.node.Now()) },
+		"since":    func(sec int64) string { return l.since(sec, w.node.Now()) },
+		"count":    l.count,
+		"bytes":    l.bytes,
+		"party":    func(g *group, p record.Party) string { return g.PartyName(p) },
+		"asset":    func(name string) string { return w.assets.url[name] },
+		"lines":    func(s string) []string { return strings.Split(s, "\n\n") },
+		"phase":    func(v entente.View) phaseTag { return phaseOf(v) },
+		"digest":   l.digestWords,
+		"map":      pairs,
+		"list":     func(x ...any) []any { return x },
+		"own":      func() record.Party { return w.node.Party() },
 	}
 }
 

@@ -1,26 +1,60 @@
 package web
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"mime"
+	"path"
 	"slices"
+	"strings"
 
 	"entente"
 	"entente/consent"
 	"entente/node"
 	"entente/record"
+	"entente/release"
 )
 
-// instrumentBody is one instrument: its text in both languages, who has signed it, what may be done, what happened.
+// instrumentBody is one instrument as pages show it: what it is and where it stands, what may be done, its texts in every
+// language, who has signed them, what was reported and answered, what happened, and the proof. Kinds with a page of their own
+// share it.
 type instrumentBody struct {
 	*node.Detail
 	Kind    string
 	Name    name
-	Texts   []text
-	Version *entente.VersionState
-	Sides   []side
-	Acts    []act
+	Status  []sentence
+	Acts    []act // on the whole
+	Signers []string
+	Reads   bool // the reader's office signs nothing here
+	Related []related
+	Texts   []version // what counts or may still be agreed, the first foremost
+	Former  []version
+	Reports []reported
 	History []happened
-	Facts   []entente.Fact
+	Proof   proof
+}
+
+// version is one text of the instrument.
+type version struct {
+	*entente.VersionState
+	Label       string // message key: what it is among the others
+	By          record.Party
+	Texts       []text
+	Differs     []difference // from the text it stands against
+	Against     string       // message key: which that is
+	Particulars []particular
+	Annexes     []annex
+	Sides       []side
+	Acts        []act
+	Blocked     string // message key: why it cannot be signed yet
+}
+
+// particular is one line of the terms in words.
+type particular struct {
+	Key  string // message key of what it is
+	Text string
+	Was  string // in the text it stands against, where that says something else
 }
 
 // side is one party's word on the text, own party first.
@@ -32,14 +66,37 @@ type side struct {
 	Signers []string
 }
 
-// act is something the reader's party may do now.
-type act struct {
-	Verb    record.Verb
-	Key     string // of its label
-	Version record.ID
-	Warning bool
+// related is another instrument that this one names.
+type related struct {
+	Key  string // message key of how
+	Name name
+	Href string
+	To   *entente.State
+	id   record.ID
 }
 
+// reported is a report with what the others said of it.
+type reported struct {
+	entente.Report
+	Key     string // message key
+	By      record.Party
+	Texts   []text
+	Annexes []annex
+	Replies []replied
+	Signers []string
+	Acts    []act
+}
+
+type replied struct {
+	entente.Reply
+	Key     string // message key of its stance
+	By      record.Party
+	Texts   []text
+	Signers []string
+	Acts    []act
+}
+
+// happened is one record in the history.
 type happened struct {
 	ID      record.ID
 	Time    int64
@@ -49,38 +106,274 @@ type happened struct {
 	Texts   []text
 	Signers []string
 	Counts  bool
+	Acts    []act
+}
+
+// kindPage is what a kind's own page adds. Kinds without one are shown by the general page.
+type kindPage struct {
+	template    string
+	particulars func(w *Web, r *request, h *record.Header, terms any) []particular
+	compose     string // path in the group of the form for a new text
+	report      bool   // it has a form for reports
+}
+
+var kindPages = map[string]kindPage{
+	"commitment": {template: "commitment", particulars: (*Web).promise, compose: "commitments/new", report: true},
 }
 
 func (w *Web) instrument(r *request) (answer, error) {
+	d, err := w.detail(r)
+	if err != nil {
+		return nil, err
+	}
+	b, err := w.subject(r, d)
+	if err != nil {
+		return nil, err
+	}
+	name := "instrument"
+	if p := kindPages[d.State.Kind]; p.template != "" {
+		name = p.template
+	}
+	return page{name: name, title: b.Name.Text, nav: d.State.Kind, body: b}, nil
+}
+
+// detail finds the instrument of a path.
+func (w *Web) detail(r *request) (*node.Detail, error) {
 	id, err := record.ParseID(r.PathValue("id"))
 	if err != nil {
 		return nil, fmt.Errorf("instrument: %w", node.ErrNotFound)
 	}
-	d, err := w.node.Instrument(r.Context(), r.who, r.group.ID, id)
-	if err != nil {
+	return w.node.Instrument(r.Context(), r.who, r.group.ID, id)
+}
+
+// subject assembles what pages of an instrument share. Everything that is shown of parts is read at once.
+func (w *Web) subject(r *request, d *node.Detail) (*instrumentBody, error) {
+	b := &instrumentBody{Detail: d, Kind: r.kindName(d.State.Kind, false)}
+	var err error
+	if b.Related, err = w.related(r, d.State); err != nil {
 		return nil, err
 	}
-	b := instrumentBody{Detail: d, Kind: r.kindName(d.State.Kind, false), Version: d.State.Text(), Facts: d.State.Facts}
 	var wants []node.Want
 	for _, x := range d.Records {
-		wants = append(wants, node.Want{Group: r.group.ID, Record: x.ID, Names: []string{"title.*", "body.*"}})
+		wants = append(wants, node.Want{Group: r.group.ID, Record: x.ID, Names: words})
+	}
+	for _, x := range b.Related {
+		wants = append(wants, node.Want{Group: r.group.ID, Record: titled(x.To), Names: []string{"title.*"}})
 	}
 	texts, err := w.read(r, wants)
 	if err != nil {
 		return nil, err
 	}
+	for i := range b.Related {
+		x := &b.Related[i]
+		x.Name = texts.name(r, r.group, x.To)
+	}
+	texts.supply(d.State)
+	b.Name = texts.name(r, r.group, d.State)
+	b.Status = w.status(r, d.State, d.View)
+	b.Signers, b.Reads = w.mayPrepare(r, d.State)
+	w.versions(r, b, texts)
+	w.reports(r, b, texts)
+	b.Acts = w.acts(r, d)
 	for _, x := range d.Records {
-		h := happened{ID: x.ID, Time: x.Header.Time, Party: x.Header.Party, Key: "did." + string(x.Header.Verb), Void: x.Reasons, Counts: x.Counts,
-			Signers: w.signers(r, x.Header), Texts: texts.bilingual(r.group, x.Header, x.ID)}
-		if x.ID == titled(d.State) {
-			b.Texts, h.Texts = h.Texts, nil
+		h := happened{ID: x.ID, Time: x.Header.Time, Party: x.Header.Party, Key: "did." + string(x.Header.Verb), Void: x.Reasons, Counts: x.Counts, Signers: w.signers(r, x.Header)}
+		if x.Header.Verb != record.Propose && x.Header.Verb != record.Report && x.Header.Verb != record.Reply || len(x.Reasons) > 0 {
+			h.Texts, h.Acts = texts.bilingual(r.group, x.Header, x.ID), w.translateActs(r, b.State, x.ID)
 		}
 		b.History = append(b.History, h)
 	}
 	slices.Reverse(b.History)
-	b.Name = texts.name(r, r.group, d.State)
-	b.Sides, b.Acts = w.sides(r, b.Version), w.acts(d)
-	return page{name: "instrument", title: b.Name.Text, nav: d.State.Kind, body: b}, nil
+	b.Proof, err = w.proofOf(r, d)
+	return b, err
+}
+
+// related finds the instruments that this one names, and where they come from in turn.
+func (w *Web) related(r *request, s *entente.State) ([]related, error) {
+	var out []related
+	for depth, from := 0, []*entente.State{s}; depth < 2 && len(from) > 0; depth++ {
+		var next []*entente.State
+		for _, x := range from {
+			for _, f := range x.Facts {
+				id, err := record.ParseID(f.Value)
+				if !f.Link || err != nil || slices.ContainsFunc(out, func(y related) bool { return y.id == id }) {
+					continue
+				}
+				d, err := w.node.Instrument(r.Context(), r.who, r.group.ID, id)
+				if errors.Is(err, node.ErrNotFound) {
+					continue
+				} else if err != nil {
+					return nil, err
+				}
+				out = append(out, related{Key: "fact." + f.Name, Href: r.group.Href("i", id.String()), To: d.State, id: id})
+				next = append(next, d.State)
+			}
+		}
+		from = next
+	}
+	return out, nil
+}
+
+// find gives a record of the instrument.
+func (b *instrumentBody) find(id record.ID) *node.RecordInfo {
+	for i := range b.Records {
+		if b.Records[i].ID == id {
+			return &b.Records[i]
+		}
+	}
+	return nil
+}
+
+// versions sorts the texts: what is in force comes first, then what may still be agreed, in the order in which it was proposed.
+func (w *Web) versions(r *request, b *instrumentBody, texts reading) {
+	s, now := b.State, w.node.Now()
+	inForce, kind := s.InForce(), kindPages[s.Kind]
+	all := make([]version, 0, len(s.Versions))
+	for i := range s.Versions {
+		v := version{VersionState: &s.Versions[i], By: s.Versions[i].Ref.Party, Label: "version.proposal"}
+		x := b.find(v.ID)
+		if x == nil {
+			if v.ID != r.group.ID {
+				continue
+			}
+		} else {
+			v.Texts = texts.bilingual(r.group, x.Header, x.ID)
+			if kind.particulars != nil {
+				v.Particulars = kind.particulars(w, r, x.Header, x.Terms)
+			}
+			v.Annexes = annexes(r, x)
+		}
+		v.Sides = w.sides(r, b, v.VersionState)
+		v.Acts, v.Blocked = w.versionActs(r, b.Detail, v.VersionState)
+		all = append(all, v)
+	}
+	for i := range all {
+		v := &all[i]
+		open := v.Standing == consent.Open && (v.Until == 0 || now <= v.Until) && !pulled(v.VersionState)
+		switch {
+		case v.Standing == consent.InForce:
+			v.Label = "version.in-force"
+		case v.Standing == consent.Superseded:
+			v.Label = "version.former"
+		case !open:
+			v.Label = "version.dead"
+		case inForce != nil:
+			v.Label = "version.new"
+		}
+		for k := range all[:i] { // what it stands against: the text it replaces, or the first with the same predecessor
+			o := &all[k]
+			switch {
+			case v.Replaces == o.ID:
+				v.Against = "version.against-former"
+			case v.Replaces == o.Replaces:
+				v.Against = "version.against-rival"
+				if open && v.Label == "version.proposal" {
+					v.Label = "version.counter"
+				}
+			default:
+				continue
+			}
+			v.Differs, v.Particulars = compare(o, v)
+			break
+		}
+	}
+	for i := range all {
+		switch v := &all[i]; {
+		case v.Label == "version.in-force":
+			b.Texts = slices.Insert(b.Texts, 0, *v)
+		case v.Label == "version.former" || v.Label == "version.dead":
+			b.Former = append(b.Former, *v)
+		default:
+			b.Texts = append(b.Texts, *v)
+		}
+	}
+	if n := len(b.Former); b.Texts == nil && n > 0 { // nothing can be agreed any more: the last text is shown
+		b.Texts, b.Former = b.Former[n-1:], b.Former[:n-1]
+	}
+	if b.Texts == nil && len(b.Records) > 0 { // one party's own word has no versions
+		x := b.Records[0]
+		v := version{VersionState: &entente.VersionState{ID: x.ID, Time: x.Header.Time}, By: x.Header.Party, Label: "version.own", Texts: texts.bilingual(r.group, x.Header, x.ID)}
+		if slices.ContainsFunc(v.Texts, func(t text) bool { return !t.Missing }) {
+			b.Texts = []version{v}
+		}
+	}
+}
+
+func pulled(v *entente.VersionState) bool {
+	return slices.ContainsFunc(v.Sides, func(x entente.Side) bool { return x.Withdrawn != nil })
+}
+
+// compare shows a text against another: words put in and left out, and the particulars that change.
+func compare(old, v *version) (out []difference, particulars []particular) {
+	for _, t := range v.Texts {
+		i := slices.IndexFunc(old.Texts, func(o text) bool { return o.Lang == t.Lang })
+		if i < 0 || t.Gap != "" || old.Texts[i].Gap != "" {
+			continue
+		}
+		d := difference{Lang: t.Lang, Tag: t.Tag, Title: redline(old.Texts[i].Title, t.Title), Body: redline(old.Texts[i].Body, t.Body), Done: redline(old.Texts[i].Done, t.Done), DoneMeans: t.DoneMeans}
+		if d.Title.Changed() || d.Body.Changed() || d.Done.Changed() {
+			out = append(out, d)
+		}
+	}
+	for _, p := range v.Particulars {
+		for _, o := range old.Particulars {
+			if o.Key == p.Key && o.Text != p.Text {
+				p.Was = o.Text
+			}
+		}
+		particulars = append(particulars, p)
+	}
+	for _, o := range old.Particulars {
+		if !slices.ContainsFunc(particulars, func(p particular) bool { return p.Key == o.Key }) {
+			particulars = append(particulars, particular{Key: o.Key, Was: o.Text})
+		}
+	}
+	return out, particulars
+}
+
+// reports are what was reported, newest first, each with what was said of it.
+func (w *Web) reports(r *request, b *instrumentBody, texts reading) {
+	said := func(to record.ID) []replied {
+		var out []replied
+		for _, y := range b.State.Replies {
+			x := b.find(y.ID)
+			if y.To != to || x == nil {
+				continue
+			}
+			out = append(out, replied{Reply: y, Key: "stance." + string(y.Stance), By: y.Ref.Party, Texts: texts.bilingual(r.group, x.Header, x.ID),
+				Signers: w.signers(r, x.Header), Acts: append(w.replyActs(r, b.Detail, y.ID), w.translateActs(r, b.State, y.ID)...)})
+		}
+		return out
+	}
+	nested := func(to record.ID) []replied {
+		var out []replied
+		for _, x := range said(to) {
+			out = append(append(out, x), said(x.ID)...)
+		}
+		return out
+	}
+	for _, y := range b.State.Reports {
+		x := b.find(y.ID)
+		if x == nil {
+			continue
+		}
+		b.Reports = append(b.Reports, reported{Report: y, Key: progressKey(y.Progress), By: y.Ref.Party, Texts: texts.bilingual(r.group, x.Header, x.ID),
+			Annexes: annexes(r, x), Replies: nested(y.ID), Signers: w.signers(r, x.Header),
+			Acts: append(w.replyActs(r, b.Detail, y.ID), w.translateActs(r, b.State, y.ID)...)})
+	}
+	slices.Reverse(b.Reports)
+	for i := range b.State.Versions {
+		v := &b.State.Versions[i]
+		if y := nested(v.ID); len(y) > 0 {
+			b.Reports = append(b.Reports, reported{Report: entente.Report{ID: v.ID, Ref: v.Ref, Time: v.Time}, Key: "progress.text", By: v.Ref.Party, Replies: y})
+		}
+	}
+}
+
+func progressKey(p string) string {
+	if p == "" {
+		return "progress.none"
+	}
+	return "progress." + p
 }
 
 // signers names the offices and seats that approved a record.
@@ -92,120 +385,91 @@ func (w *Web) signers(r *request, h *record.Header) []string {
 	}
 	p := l.Ring(h.Party).At(h.Index)
 	for _, a := range h.Approvals {
-		n := a.Office
-		if p != nil {
-			if o, ok := p.Office(a.Office); ok && o.Names[r.lang] != "" {
-				n = o.Names[r.lang]
-			}
-		}
 		if a.Office == record.RootOffice {
 			out = append(out, r.t("signer.root"))
 			continue
 		}
-		out = append(out, r.t("signer.seat", "Office", n, "Seat", a.Seat))
+		out = append(out, r.t("signer.seat", "Office", officeIn(p, a.Office, r.lang), "Seat", a.Seat))
 	}
 	return out
 }
 
-// sides gives each required party's word on a version, own party first.
-func (w *Web) sides(r *request, v *entente.VersionState) []side {
-	if v == nil {
-		return nil
+// officeIn is an office's name in powers, in a language; without one, its id.
+func officeIn(p *entente.Powers, id, lang string) string {
+	if p != nil {
+		if o, ok := p.Office(id); ok && o.Names[lang] != "" {
+			return o.Names[lang]
+		}
 	}
+	return id
+}
+
+// sides gives each required party's word on a version, own party first.
+func (w *Web) sides(r *request, b *instrumentBody, v *entente.VersionState) []side {
 	var out []side
 	for _, x := range v.Sides {
 		s := side{Party: x.Party, Own: x.Party == w.node.Party(), Word: "side.none"}
+		var at *consent.Moment
 		switch {
 		case x.Withdrawn != nil && x.Pending:
-			s.Word, s.Time = "side.withdrawal-pending", x.Withdrawn.Time
+			s.Word, at = "side.withdrawal-pending", x.Withdrawn
 		case x.Withdrawn != nil:
-			s.Word, s.Time = "side.withdrawn", x.Withdrawn.Time
+			s.Word, at = "side.withdrawn", x.Withdrawn
 		case x.Consent != nil:
-			s.Word, s.Time = "side.agreed", x.Consent.Time
+			s.Word, at = "side.agreed", x.Consent
+		}
+		if at != nil {
+			s.Time = at.Time
+			for i := range b.Records {
+				if h := b.Records[i].Header; h.Ref() == at.Ref {
+					s.Signers = w.signers(r, h)
+				}
+			}
 		}
 		out = append(out, s)
 	}
-	slices.SortStableFunc(out, func(a, b side) int {
-		switch {
-		case a.Own && !b.Own:
+	ownFirst(w.node.Party(), out, func(s side) record.Party { return s.Party })
+	return out
+}
+
+// ownFirst puts what is the reader's party's own first (alternat) and leaves the rest as it is.
+func ownFirst[T any](own record.Party, s []T, of func(T) record.Party) {
+	slices.SortStableFunc(s, func(a, b T) int {
+		switch x, y := of(a) == own, of(b) == own; {
+		case x && !y:
 			return -1
-		case b.Own && !a.Own:
+		case y && !x:
 			return 1
 		}
 		return 0
 	})
-	return out
 }
 
-// acts are what the reader's party may do with the texts of an instrument now. The gate decides again when it is done.
-func (w *Web) acts(d *node.Detail) []act {
-	kind := w.node.Kinds()[d.State.Kind]
-	if kind == nil {
-		return nil
-	}
-	own, now := w.node.Party(), w.node.Now()
-	var out []act
-	for _, v := range d.State.Versions {
-		i := slices.IndexFunc(v.Sides, func(s entente.Side) bool { return s.Party == own })
-		if i < 0 {
-			continue
-		}
-		mine := v.Sides[i]
-		open := v.Standing == consent.Open && (v.Until == 0 || now <= v.Until)
-		switch {
-		case open && mine.Consent == nil:
-			out = append(out, act{record.Consent, "act.agree", v.ID, false})
-		case open && mine.Consent != nil && mine.Withdrawn == nil:
-			out = append(out, act{record.Withdraw, "act.withdraw", v.ID, true})
-		case v.Standing == consent.InForce && d.View.Phase == entente.PhaseInForce && len(d.State.Notices) == 0:
-			out = append(out, act{record.Withdraw, "act.leave", v.ID, true})
+// annexes are the parts of a record that are files.
+func annexes(r *request, x *node.RecordInfo) []annex {
+	var out []annex
+	for _, p := range x.Header.Parts {
+		if strings.HasPrefix(p.Name, "annex/") {
+			out = append(out, annex{Name: strings.TrimPrefix(p.Name, "annex/"), Length: p.Length, Href: r.group.Href("r", x.ID.String(), p.Name),
+				Held: slices.Contains(x.Held, p.Name), Own: !release.Published(p.Marking) && len(p.Marking.ReleasableTo) == 0})
 		}
 	}
 	return out
 }
 
-// startAct drafts an act on a version: nothing is on record before officials have signed it.
-func (w *Web) startAct(r *request) (answer, error) {
-	version, err := record.ParseID(r.PostFormValue("version"))
-	if err != nil {
-		return nil, fmt.Errorf("version: %w", node.ErrInvalid)
-	}
-	id, err := record.ParseID(r.PathValue("id"))
-	if err != nil {
-		return nil, fmt.Errorf("instrument: %w", node.ErrNotFound)
-	}
-	d, err := w.node.Instrument(r.Context(), r.who, r.group.ID, id)
-	if err != nil {
-		return nil, err
-	}
-	verb := record.Verb(r.PostFormValue("verb"))
-	if !slices.ContainsFunc(w.acts(d), func(a act) bool { return a.Verb == verb && a.Version == version }) {
-		return nil, fmt.Errorf("this cannot be done now: the text has changed since the page was shown: %w", node.ErrConflict)
-	}
-	return w.prepare(r, node.Act{Group: r.group.ID, Kind: d.State.Kind, Verb: verb, Instrument: id, Version: version})
-}
-
-// prepare keeps a draft of an act and goes to the page where it is read and signed.
-func (w *Web) prepare(r *request, a node.Act) (answer, error) {
-	d, err := w.node.Prepare(r.Context(), r.who, a)
-	if err != nil {
-		return nil, err
-	}
-	if err := w.node.Save(r.Context(), d); err != nil {
-		return nil, err
-	}
-	return redirect{to: r.group.Href("drafts", d.Nonce.String())}, nil
-}
-
-// evidence is the proof to keep or hand over.
-func (w *Web) evidence(r *request) (answer, error) {
-	id, err := record.ParseID(r.PathValue("id"))
+// part is a part of a record as a file.
+func (w *Web) part(r *request) (answer, error) {
+	id, err := record.ParseID(r.PathValue("record"))
 	if err != nil {
 		return nil, fmt.Errorf("record: %w", node.ErrNotFound)
 	}
-	b, err := w.node.Evidence(r.Context(), r.who, r.group.ID, id, nil)
+	p, _, err := w.node.Part(r.Context(), r.who, r.group.ID, id, r.PathValue("part"))
 	if err != nil {
 		return nil, err
 	}
-	return file{name: "entente-" + r.group.Chart.Track + "-" + id.Short() + ".evidence", mime: "application/octet-stream", content: b}, nil
+	kind := mime.TypeByExtension(path.Ext(p.Name))
+	if kind == "" || strings.HasPrefix(kind, "text/html") || bytes.HasPrefix(p.Content, []byte("<")) {
+		kind = "application/octet-stream"
+	}
+	return file{name: path.Base(p.Name), mime: kind, content: p.Content}, nil
 }

@@ -126,11 +126,13 @@ func (l *language) t(key string, args ...any) string {
 func (l *language) number(n any) string { return l.print.Sprint(number.Decimal(n)) }
 
 // day is a date in the words of the language: 25 November 2026, 25 de noviembre de 2026. Unix seconds; 0 is no date.
-func (l *language) day(sec int64) string {
+func (l *language) day(sec int64) string { return l.dayIn(sec, l.zone) }
+
+func (l *language) dayIn(sec int64, zone *time.Location) string {
 	if sec == 0 {
 		return "–"
 	}
-	t := time.Unix(sec, 0).In(l.zone)
+	t := time.Unix(sec, 0).In(zone)
 	return l.t("date.day", "Day", t.Day(), "Month", l.t("month."+strings.ToLower(t.Month().String())), "Year", t.Year())
 }
 

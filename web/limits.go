@@ -12,6 +12,8 @@ const (
 	listPage = 50
 	// maxListed is how many instruments a page looks through that shows no pages of its own: ten years of weekly meetings.
 	maxListed = 520
+	// maxChoices is how many instruments a form offers to name: a longer list is searched by nobody.
+	maxChoices = 200
 	// sessionIdle ends a session nobody uses: a ministry's desk is left unlocked over lunch, not over night.
 	sessionIdle = 60 * time.Minute
 	// sessionLife ends every session: a working day.

@@ -24,9 +24,20 @@ func (r *request) handled(name, label string) []field {
 	return out
 }
 
+// ownToo offers the own party alone as well: the others then see that there is something, its name and its size.
+func (r *request) ownToo(fields []field) []field {
+	fields[0].Options = append([]option{{ownAudience, r.t("audience.own", "Party", r.group.PartyName(r.web.node.Party())), ""}}, fields[0].Options...)
+	return fields
+}
+
+const ownAudience = "own"
+
 // marking reads the answer to handled.
 func (f *form) marking(name string) *record.Marking {
 	m := &record.Marking{TLP: record.TLP(f.choice(name)), ReleasableTo: f.r.group.Chart.IDs()}
+	if m.TLP == ownAudience {
+		m.TLP, m.ReleasableTo = record.AmberStrict, nil
+	}
 	if m.TLP == record.Clear {
 		m.ReleasableTo = []record.Party{record.Public}
 	}

@@ -5,6 +5,9 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"entente/node"
 	"entente/record"
@@ -17,8 +20,9 @@ func (f *form) papers(name string, m *record.Marking) ([]node.NewPart, error) {
 		return nil, err
 	}
 	var out []node.NewPart
-	used := map[string]bool{}
+	used, size := map[string]bool{}, 0
 	for i, u := range files {
+		size += len(u.Content)
 		n := annexName(u.Name)
 		if used[n] {
 			n = strconv.Itoa(i+1) + "-" + n
@@ -26,14 +30,20 @@ func (f *form) papers(name string, m *record.Marking) ([]node.NewPart, error) {
 		used[n] = true
 		out = append(out, node.NewPart{Name: "annex/" + n, Content: u.Content, Marking: m})
 	}
+	if size > maxPapers {
+		f.wrong(name, "form.files-too-large", "Size", f.r.web.languages[f.r.lang].bytes(maxPapers))
+	}
 	return out, nil
 }
+
+// maxPapers is what the files of one act may have together: below the bound of the node, for the texts beside them.
+const maxPapers = 20 << 20
 
 var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 
 // annexName writes a file's name as records take it: small letters, digits and hyphens, with its ending.
 func annexName(s string) string {
-	s = strings.ToLower(s)
+	s = strings.ToLower(plain(s))
 	ext := path.Ext(s)
 	base := strings.Trim(notInNames.ReplaceAllString(strings.TrimSuffix(s, ext), "-"), "-")
 	ext = notInNames.ReplaceAllString(ext, "")
@@ -48,6 +58,16 @@ func annexName(s string) string {
 		return base
 	}
 	return base + "." + ext
+}
+
+// plain leaves the marks of letters out: número becomes numero.
+func plain(s string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.Is(unicode.Mn, c) {
+			return -1
+		}
+		return c
+	}, norm.NFD.String(s))
 }
 
 // paper is a file on the agenda.

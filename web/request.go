@@ -112,12 +112,13 @@ func (a file) write(rw http.ResponseWriter, r *request) error {
 
 // page is a page under the layout.
 type page struct {
-	name   string // of its template
-	title  string // in the reader's language
-	nav    string // key of the section it stands in
-	body   any
-	status int
-	wide   bool
+	name    string // of its template
+	title   string // in the reader's language
+	heading string // where the title of the window says more
+	nav     string // key of the section it stands in
+	body    any
+	status  int
+	wide    bool
 }
 
 func (a page) write(rw http.ResponseWriter, r *request) error {

@@ -25,6 +25,9 @@ type stage struct {
 	dir   string
 	sides map[record.Party]*side
 	stop  func() error
+
+	ctx    context.Context
+	unplug func() // cuts the line between the nodes; plug mends it
 }
 
 type side struct {
@@ -71,9 +74,10 @@ func newStage() (*stage, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &stage{dir: dir, sides: map[record.Party]*side{}}
+	s := &stage{dir: dir, sides: map[record.Party]*side{}, ctx: ctx, unplug: func() {}}
 	var wg sync.WaitGroup
 	s.stop = func() error {
+		s.unplug()
 		cancel()
 		wg.Wait()
 		var err error
@@ -104,11 +108,21 @@ func newStage() (*stage, error) {
 		srv := &http.Server{Handler: x.web.Handler(), ReadHeaderTimeout: time.Minute}
 		wg.Go(func() { _ = srv.Serve(l) })
 		wg.Go(func() { <-ctx.Done(); _ = srv.Close() })
+	}
+	return s, s.plug()
+}
+
+// plug lets the nodes exchange.
+func (s *stage) plug() error {
+	ctx, cut := context.WithCancel(s.ctx)
+	var wg sync.WaitGroup
+	s.unplug = func() { cut(); wg.Wait() }
+	for _, x := range s.sides {
 		ex, err := peer.New(x.node, peer.Options{Listen: x.node.Config().Address})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		wg.Go(func() { _ = ex.Run(ctx) })
 	}
-	return s, nil
+	return nil
 }

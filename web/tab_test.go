@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"entente/node"
 )
 
 var theBrowser struct {
@@ -107,4 +110,43 @@ func (b *tab) signIn(x *side, office, lang string) {
 	b.open(x.url + x.web.Link(office, time.Hour))
 	b.press("main form button")
 	b.open(x.url + "/language/" + lang + "?back=/")
+}
+
+// says fails unless the page says all that.
+func (b *tab) says(words ...string) {
+	b.t.Helper()
+	text := evaluate[string](b, `document.querySelector("main").innerText`)
+	for _, w := range words {
+		if !strings.Contains(text, w) {
+			b.t.Fatalf("%s does not say %q:\n%.4000s", b.at(), w, text)
+		}
+	}
+}
+
+// eventually waits until something holds of a node, looking again whenever it changes.
+func eventually(t *testing.T, n *node.Node, holds func() bool) {
+	t.Helper()
+	for {
+		changed := n.Changed()
+		if holds() {
+			return
+		}
+		select {
+		case <-changed:
+		case <-time.After(time.Minute):
+			t.Fatal("it did not come to that within a minute")
+		}
+	}
+}
+
+// value is what stands in a field.
+func (b *tab) value(name string) string {
+	b.t.Helper()
+	return evaluate[string](b, `document.querySelector("main [name='`+name+`']").value`)
+}
+
+// upload puts a file into a field.
+func (b *tab) upload(name, path string) {
+	b.t.Helper()
+	b.do(chromedp.SetUploadFiles(chromedp.CSS(`main [name="`+name+`"]`), []string{path}))
 }

@@ -15,35 +15,39 @@ type text struct {
 	Lang, Tag string
 	Title     string
 	Body      string
-	Missing   bool     // not supplied in this language
-	Gap       node.Gap // supplied, and not shown here
+	Done      string       // what done means, where the text says so apart
+	DoneMeans string       // the words above it, in the text's language
+	Missing   bool         // not supplied in this language
+	Gap       node.Gap     // supplied, and not shown here
+	By        record.Party // that translated it, where its author did not write it
 }
 
 // reading is everything one page shows of parts: read at once, with one entry in the access log.
 type reading struct {
 	lang     string
+	web      *Web
 	texts    node.Texts
-	supplied map[record.ID]map[string]record.ID // of a record: by which note a part was supplied that it lacked
+	supplied map[record.ID]map[string]entente.Translated // of a record: by which note a part was supplied that it lacked
 }
 
 // supply lets the translations of an instrument stand for what its records lack. They must have been wanted too.
 func (x *reading) supply(s *entente.State) {
 	for _, t := range s.Translations {
 		if x.supplied == nil {
-			x.supplied = map[record.ID]map[string]record.ID{}
+			x.supplied = map[record.ID]map[string]entente.Translated{}
 		}
 		if x.supplied[t.Of] == nil {
-			x.supplied[t.Of] = map[string]record.ID{}
+			x.supplied[t.Of] = map[string]entente.Translated{}
 		}
 		for _, name := range t.Parts {
-			x.supplied[t.Of][name] = t.ID
+			x.supplied[t.Of][name] = t
 		}
 	}
 }
 
 // read reads the parts that a page shows. A page calls it once.
 func (w *Web) read(r *request, wants []node.Want) (reading, error) {
-	out := reading{lang: r.lang}
+	out := reading{lang: r.lang, web: w}
 	if len(wants) == 0 {
 		return out, nil
 	}
@@ -73,7 +77,7 @@ func titled(s *entente.State) record.ID {
 func (x reading) part(id record.ID, name string) string {
 	p, ok := x.texts[id].Part(name)
 	if from, has := x.supplied[id][name]; !ok && has {
-		p, ok = x.texts[from].Part(name)
+		p, ok = x.texts[from.ID].Part(name)
 	}
 	if !ok || !utf8.Valid(p.Content) {
 		return ""
@@ -85,9 +89,14 @@ func (x reading) part(id record.ID, name string) string {
 func (x reading) bilingual(g *group, h *record.Header, id record.ID) []text {
 	var out []text
 	for _, l := range readerFirst(x.lang, g.Chart.Languages) {
-		t := text{Lang: l, Tag: tags[l], Title: x.part(id, "title."+l), Body: x.part(id, "body."+l), Missing: true}
-		for _, name := range []string{"title." + l, "body." + l} {
-			if _, named := h.Part(name); named || !x.supplied[id][name].IsZero() {
+		t := text{Lang: l, Tag: tags[l], Title: x.part(id, "title."+l), Body: x.part(id, "body."+l), Done: x.part(id, "done."+l),
+			DoneMeans: x.web.languages[l].t("text.done"), Missing: true}
+		for _, name := range []string{"title." + l, "body." + l, "done." + l} {
+			note, supplied := x.supplied[id][name]
+			if supplied {
+				t.By = note.Ref.Party
+			}
+			if _, named := h.Part(name); named || supplied {
 				t.Missing = false
 			}
 			if n := x.texts[id]; n != nil && n.Gaps[name] != "" {
@@ -98,6 +107,9 @@ func (x reading) bilingual(g *group, h *record.Header, id record.ID) []text {
 	}
 	return out
 }
+
+// words are the parts of a record that are texts in a language of the charter.
+var words = []string{"title.*", "body.*", "done.*"}
 
 func readerFirst(lang string, languages []string) []string {
 	out := slices.Clone(languages)
