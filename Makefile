@@ -34,7 +34,7 @@ test-long: compiler browser assets ## the same tests over larger scopes and more
 
 bench: ## figures against bare loops and peers; ARGS="-only exchange"
 	(cd bench && go run . $(ARGS))
-	go test -run '^$$' -bench . -benchmem ./record ./tlog ./consent
+	go test -run '^$$' -bench . -benchmem ./record ./tlog ./consent ./sheet
 
 check: fmt vet lint modules vectors same ## format, vet, linters, module files, vectors, equal builds
 
