@@ -18,6 +18,10 @@ import (
 // EvidenceFormat is the name that stands first in an evidence file (doc/evidence.md).
 const EvidenceFormat = "entente/evidence/v1"
 
+// PublicationFormat stands first in the proof of a published text: the same form, and in it only what the public may have. It
+// shows who signed and let out which text, and not the records around these, so less can be said of it.
+const PublicationFormat = "entente/publication/v1"
+
 // Bounds of an evidence file. A change of one is a change of the format.
 const (
 	// MaxEvidence is the longest file in bytes: the largest part in both languages for two versions, with room, and an
@@ -80,23 +84,24 @@ type VerifyOptions struct {
 
 // Verdict is what an evidence file shows. Of a file that is not valid nothing is claimed: it has reasons, and no standing.
 type Verdict struct {
-	Valid      bool             `json:"valid"`
-	Grade      string           `json:"grade,omitempty"`
-	Group      record.ID        `json:"group,omitzero"`
-	Subject    record.ID        `json:"subject,omitzero"`
-	Instrument record.ID        `json:"instrument,omitzero"`
-	Kind       string           `json:"kind,omitempty"`
-	Standing   Phase            `json:"standing,omitempty"`
-	View       *View            `json:"view,omitempty"`
-	State      *State           `json:"state,omitempty"` // as every node folds it from these records; absent for kinds without one
-	Versions   []VerdictVersion `json:"versions,omitempty"`
-	Records    []VerdictRecord  `json:"records,omitempty"` // of the instrument, by party and index
-	Parts      []VerdictPart    `json:"parts,omitempty"`
-	Logs       []VerdictLog     `json:"logs,omitempty"`
-	Now        int64            `json:"now"`
-	Age        int64            `json:"age"` // seconds: the greatest of the logs'
-	Reasons    []Reason         `json:"reasons,omitempty"`
-	Limits     []Reason         `json:"limits,omitempty"` // what the file cannot show
+	Valid       bool             `json:"valid"`
+	Publication bool             `json:"publication,omitempty"` // the proof of a published text: no record around it is shown
+	Grade       string           `json:"grade,omitempty"`
+	Group       record.ID        `json:"group,omitzero"`
+	Subject     record.ID        `json:"subject,omitzero"`
+	Instrument  record.ID        `json:"instrument,omitzero"`
+	Kind        string           `json:"kind,omitempty"`
+	Standing    Phase            `json:"standing,omitempty"`
+	View        *View            `json:"view,omitempty"`
+	State       *State           `json:"state,omitempty"` // as every node folds it from these records; absent for kinds without one
+	Versions    []VerdictVersion `json:"versions,omitempty"`
+	Records     []VerdictRecord  `json:"records,omitempty"` // of the instrument, by party and index
+	Parts       []VerdictPart    `json:"parts,omitempty"`
+	Logs        []VerdictLog     `json:"logs,omitempty"`
+	Now         int64            `json:"now"`
+	Age         int64            `json:"age"` // seconds: the greatest of the logs'
+	Reasons     []Reason         `json:"reasons,omitempty"`
+	Limits      []Reason         `json:"limits,omitempty"` // what the file cannot show
 }
 
 // VerdictVersion is a text and who signed it.
@@ -210,8 +215,8 @@ func (e *Evidence) Encode() ([]byte, error) {
 
 // check refuses what has no place in the one form: every element is bound to a place, and no place is taken twice.
 func (e *Evidence) check() error {
-	if e.Format != EvidenceFormat {
-		return fmt.Errorf("format %.40q: this version reads %s", e.Format, EvidenceFormat)
+	if e.Format != EvidenceFormat && e.Format != PublicationFormat {
+		return fmt.Errorf("format %.40q: this version reads %s and %s", e.Format, EvidenceFormat, PublicationFormat)
 	}
 	if e.Subject.IsZero() {
 		return fmt.Errorf("it names no subject")

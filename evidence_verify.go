@@ -43,6 +43,7 @@ const (
 	LimitTimes       = "times"       // that a time is right: each is its author's word
 	LimitCosignature = "cosignature" // anything by a line that is false or of a key that does not count: evidence is graded
 	LimitPin         = "pin"         // a pinned checkpoint of another size stands without a consistency proof
+	LimitOrder       = "order"       // of a publication: that its records stand in the order of their logs, and what they refer to
 )
 
 // Verify checks a file in the order of doc/evidence.md and gives every reason at once. It has no rules of its own: it asks
@@ -51,7 +52,7 @@ func (e *Evidence) Verify(o VerifyOptions) *Verdict {
 	if o.Kinds == nil {
 		o.Kinds = Standard()
 	}
-	v := &verifier{e: e, o: o, out: &Verdict{Group: GroupOf(e.Founding), Subject: e.Subject, Now: o.Now}, logs: map[record.Party]*shownLog{}, byID: map[record.ID]*shown{}}
+	v := &verifier{e: e, o: o, brief: e.Format == PublicationFormat, out: &Verdict{Publication: e.Format == PublicationFormat, Group: GroupOf(e.Founding), Subject: e.Subject, Now: o.Now}, logs: map[record.Party]*shownLog{}, byID: map[record.ID]*shown{}}
 	if v.begin() {
 		v.records()
 		v.heads()
@@ -74,6 +75,7 @@ func (e *Evidence) Verify(o VerifyOptions) *Verdict {
 type verifier struct {
 	e       *Evidence
 	o       VerifyOptions
+	brief   bool // a publication
 	out     *Verdict
 	ledger  *Ledger
 	logs    map[record.Party]*shownLog
@@ -244,7 +246,7 @@ func (v *verifier) seen() {
 					continue
 				}
 				s.proven = false
-				if h.Kind != powersKind.Name {
+				if h.Kind != powersKind.Name && !v.brief {
 					v.add(ReasonSeen, "%s: the log of %s with %d records that it knows is not shown to be this one", h.Ref(), q, h.Seen[q].Size)
 				}
 			}
@@ -331,12 +333,17 @@ func (v *verifier) judge() {
 			nonces[h.Party][h.Nonce] = h.Index
 		}
 		mine := ok && s.Instrument() == id
+		if v.brief {
+			v.stranger(s, mine)
+		}
 		if h.Kind != charterKind.Name && !mine {
 			continue
 		}
-		v.neighbours(s)
+		if !v.brief {
+			v.neighbours(s)
+		}
 		switch {
-		case s.alone || !s.proven:
+		case !v.brief && (s.alone || !s.proven):
 			v.add(ReasonMissing, "%s: the records before it, in its log and in those it knows, are not in the file", h.Ref())
 			continue
 		case h.Time > v.out.Now+v.ledger.Founding().Clocks.Skew:
@@ -348,7 +355,11 @@ func (v *verifier) judge() {
 		if used {
 			s.reasons = append(s.reasons, Reason{ReasonNonce, fmt.Sprintf("the act stands at %s#%d already", h.Party, first)})
 		}
-		s.reasons = append(s.reasons, v.ledger.Authority(s.Record, v.find)...)
+		authority := v.ledger.Authority(s.Record, v.find)
+		if v.brief && h.Verb == record.Propose && mine { // what a text refers to is not in the file
+			authority = slices.DeleteFunc(authority, func(r Reason) bool { return r.Code == ReasonReference })
+		}
+		s.reasons = append(s.reasons, authority...)
 		j := Judged{s.Record, s.reasons}
 		v.ledger.Count(j)
 		if mine {
@@ -357,6 +368,18 @@ func (v *verifier) judge() {
 		if s.ID() == v.e.Subject {
 			v.out.Reasons = append(v.out.Reasons, s.reasons...)
 		}
+	}
+}
+
+// stranger refuses what has no place in a publication: it holds charter, powers, and of one instrument the texts, who signed
+// them and who let them out.
+func (v *verifier) stranger(s *shown, mine bool) {
+	h := s.Header()
+	switch {
+	case h.Kind == charterKind.Name || h.Kind == powersKind.Name:
+	case mine && (h.Verb == record.Propose || h.Verb == record.Consent || h.Verb == record.Release):
+	default:
+		v.add(ReasonForm, "%s has no place in the proof of a published text", h.Ref())
 	}
 }
 
@@ -568,6 +591,9 @@ func (v *verifier) conclude() {
 		}
 		v.limit(LimitAfter, "%s: what was recorded after the first %d records is not in the file", p, x.Size)
 	}
+	if v.brief {
+		v.limit(LimitOrder, "the records around those of the published text are not in the file: it shows who signed it and let it out, not that nobody withdrew before; ask a party for the evidence file")
+	}
 	v.limit(LimitGroup, "all keys follow from the founding charter: compare the group's id with a source of your own")
 	v.limit(LimitTimes, "times are the word of the party or official who wrote them, within the order of the logs")
 	v.out.Grade = v.grade()
@@ -608,7 +634,7 @@ func (v *verifier) grade() string {
 	switch {
 	case len(rest) == 0:
 		return GradeSigned
-	case text != nil && text.Settled:
+	case text != nil && text.Settled && !v.brief:
 		return GradeSettled
 	}
 	return GradeWitnessed

@@ -334,17 +334,11 @@ func (x *exhibit) records(instrument record.ID) error {
 		return cmp.Or(cmp.Compare(a.Party, b.Party), cmp.Compare(a.Index, b.Index))
 	})
 	for _, ref := range ordered {
-		l := x.g.logs[ref.Party]
-		e, err := store.At(x.v, store.PosOf(l.row, ref.Index))
+		seen, err := x.record(ref)
 		if err != nil {
 			return err
 		}
-		path, err := tlog.Inclusion(l.tree.Over(store.Tiles(x.v, l.row)), ref.Index, x.sizes[ref.Party])
-		if err != nil {
-			return err
-		}
-		x.e.Records = append(x.e.Records, entente.EvidenceRecord{Party: ref.Party, Index: ref.Index, Raw: e.Record.Bytes(), Path: entente.EvidencePath(path)})
-		for q, m := range e.Record.Header().Seen {
+		for q, m := range seen {
 			x.want(q, m.Size)
 		}
 	}

@@ -38,6 +38,8 @@ const (
 	maxTexts = 32 << 20
 	// maxNote is the longest own note on a record in bytes: a page and a half of instructions for a meeting.
 	maxNote = 16 << 10
+	// maxPublic is how many published texts the public list shows: a statement a week for four years.
+	maxPublic = 200
 	// maxPage bounds one page of a list.
 	maxPage = 500
 	// maxRoutes of clearance a node keeps, and lines or groups of one: a ministry has a handful.
