@@ -121,7 +121,10 @@ type Signer struct {
 	Party  record.Party `json:"party"`
 	Office string       `json:"office"`
 	Seat   uint64       `json:"seat"`
-	Time   int64        `json:"time"` // by the official's own clock
+	Acting bool         `json:"acting,omitempty"` // as the powers of that place say
+	Alg    record.Alg   `json:"alg"`
+	Time   int64        `json:"time"`            // by the official's own clock
+	Paper  *Paper       `json:"paper,omitempty"` // what the consent says of a signature on paper
 }
 
 // VerdictRecord is a record of the instrument.

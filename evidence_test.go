@@ -24,6 +24,7 @@ import (
 	"entente"
 	"entente/consent"
 	"entente/record"
+	"entente/record/authenticator"
 	"entente/tlog"
 )
 
@@ -60,6 +61,28 @@ func evOwner(p record.Party, key string) string {
 
 func evPublic(k ed25519.PrivateKey) entente.Key {
 	return entente.Key{Alg: record.Ed25519, Public: entente.HexBytes(k.Public().(ed25519.PublicKey))}
+}
+
+// device is a seat's authenticator; spoil changes what it says before it signs, bend changes the assertion afterwards.
+type device struct{ *authenticator.Authenticator }
+
+func evDevice(p record.Party, name string) device {
+	return device{authenticator.New(evOwner(p, name), "node."+strings.ToLower(string(p))+".example.org")}
+}
+
+func (d device) key() entente.Key { return entente.Key{Alg: record.WebAuthn, Public: d.Public()} }
+
+func (d device) approve(act record.ID, p record.Party, office string, seat uint64, time int64, a *evAct) record.Approval {
+	data, client, sig := d.Sign(record.Challenge(act, p, office, seat, time))
+	if a.spoil != nil {
+		data, client = a.spoil(data, client)
+		sig = d.SignData(data, client)
+	}
+	x := record.Approval{Office: office, Seat: seat, Alg: record.WebAuthn, Time: time, Signature: sig, Evidence: [][]byte{data, client}}
+	if a.bend != nil {
+		a.bend(&x)
+	}
+	return x
 }
 
 func (s *evStage) use(p record.Party, u entente.Use) ed25519.PrivateKey {
@@ -111,7 +134,9 @@ type evAct struct {
 	time                int64
 	until               int64
 	nonce               record.Nonce
-	signers             []string // office/seat=key name; nil: desk/1
+	signers             []string // office/seat=key name; nil: desk/1. A key whose name starts with device signs by WebAuthn
+	spoil               func(data, client []byte) (d, c []byte)
+	bend                func(*record.Approval)
 	sealer              ed25519.PrivateKey
 }
 
@@ -121,8 +146,11 @@ func (s *evStage) powers(p record.Party, seen ...record.ID) record.ID {
 	text := map[string]string{"en": "Desk"}
 	pw := entente.Powers{Root: evPublic(evKey(string(p) + "/root")), Next: evPublic(evKey(string(p) + "/next")).Digest(), Keys: map[entente.Use]entente.Key{},
 		Offices: []entente.Office{
-			{ID: "desk", Names: text, Seats: []entente.Seat{{Number: 1, Key: evPublic(evKey(string(p) + "/desk" + s.gen[p]))}}, Grants: []entente.Grant{{Kinds: []string{"*"}, Sign: 1}}},
-			{ID: "press", Names: text, Seats: []entente.Seat{{Number: 1, Key: evPublic(evKey(string(p) + "/press"))}}, Grants: []entente.Grant{{Kinds: []string{"statement"}, Sign: 1}}}}}
+			{ID: "deputy", Names: text, Seats: []entente.Seat{{Number: 1, Key: evDevice(p, "device").key(), From: evStart + 100, Until: evStart + 200, Acting: true}}, Grants: []entente.Grant{{Kinds: []string{"*"}, Sign: 1}}},
+			{ID: "desk", Names: text, Seats: []entente.Seat{{Number: 1, Key: evPublic(evKey(string(p) + "/desk" + s.gen[p]))}, {Number: 2, Key: evDevice(p, "device"+s.gen[p]+"2").key()}}, Grants: []entente.Grant{{Kinds: []string{"*"}, Sign: 1}}},
+			{ID: "minister", Names: text, Grants: []entente.Grant{{Kinds: []string{"commitment"}, Until: evStart + 50, Sign: 1}}},
+			{ID: "press", Names: text, Seats: []entente.Seat{{Number: 1, Key: evPublic(evKey(string(p) + "/press"))}}, Grants: []entente.Grant{{Kinds: []string{"statement"}, Sign: 1}}},
+			{ID: "registry", Names: text, Seats: []entente.Seat{{Number: 1, Key: evPublic(evKey(string(p) + "/registry"))}}, Grants: []entente.Grant{{Kinds: []string{"*"}, Verbs: []record.Verb{record.Consent}, Sign: 1, Paper: true}}}}}
 	for _, u := range entente.Uses {
 		pw.Keys[u] = evPublic(s.use(p, u))
 	}
@@ -174,6 +202,10 @@ func (s *evStage) write(p record.Party, a evAct) record.ID {
 	for _, x := range a.signers {
 		seat, key, _ := strings.Cut(x, "=")
 		office, n, _ := strings.Cut(seat, "/")
+		if strings.HasPrefix(key, "device") {
+			h.Approvals = append(h.Approvals, evDevice(p, key).approve(digest, p, office, uint64(n[0]-'0'), h.Time, &a))
+			continue
+		}
 		h.Approvals = append(h.Approvals, record.Approve(digest, p, office, uint64(n[0]-'0'), h.Time, evKey(evOwner(p, key))))
 	}
 	if a.sealer == nil {
@@ -382,6 +414,13 @@ func evClaims(v *entente.Verdict) string {
 	fmt.Fprintf(&b, "%s of %s in %s: %s %s\n", v.Subject, v.Instrument, v.Group, v.Grade, v.Standing)
 	for _, r := range v.Records {
 		fmt.Fprintf(&b, "%s %s effect=%v by %q witnesses=%v\n", r.Ref, r.ID, len(r.Reasons) == 0, r.Office, r.Witnesses)
+		for _, x := range r.Signed {
+			fmt.Fprintf(&b, "  %s/%d %d acting=%v", x.Office, x.Seat, x.Alg, x.Acting)
+			if x.Paper != nil {
+				fmt.Fprintf(&b, " paper of %s, %d, %q", x.Paper.Office, x.Paper.Signed, x.Paper.Place)
+			}
+			b.WriteString("\n")
+		}
 	}
 	for _, p := range v.Parts {
 		fmt.Fprintf(&b, "part %s %s %v\n", p.Record, p.Name, p.Included)
@@ -435,7 +474,7 @@ func evSettled(t testing.TB) (*evStage, record.ID) {
 	id := s.propose(evStart + 5000)
 	s.say("MX", record.Consent, id)
 	s.rotate("US")
-	s.say("US", record.Consent, id)
+	s.write("US", evAct{kind: "commitment", verb: record.Consent, instrument: id, version: id, signers: []string{"desk/2=device+2"}})
 	s.receipt("MX")
 	s.acked["MX"], s.acked["US"] = uint64(len(s.logs["MX"]))-1, uint64(len(s.logs["US"]))
 	return s, id
@@ -1167,9 +1206,17 @@ func slowAct(h obj) []byte {
 	return []byte(sum([]byte("entente/act/v1\x00"), evEncode(a)))
 }
 
-func slowApproved(r *slowRecord, a obj, pub []byte) bool {
+func slowApproved(r *slowRecord, a, key obj) bool {
 	s := append([]byte("entente/approval/v1\x00"), evEncode([]any{slowAct(r.h), r.party, a[uint64(1)], a[uint64(2)], a[uint64(4)]})...)
-	return slowSigned(pub, s, get[[]byte](a, 5))
+	pub, sig, more := get[[]byte](key, 2), get[[]byte](a, 5), opt[[]any](a, 6)
+	switch {
+	case a[uint64(3)] != key[uint64(1)]:
+	case a[uint64(3)] == int64(-19):
+		return len(more) == 0 && slowSigned(pub, s, sig)
+	case a[uint64(3)] == int64(-65543) && len(more) == 2:
+		return slowAsserted(pub, s, as[[]byte](more[0]), as[[]byte](more[1]), sig)
+	}
+	return false
 }
 
 func (r *slowRecord) approvals() (out []obj) {
@@ -1194,7 +1241,7 @@ func (l *slowLog) powersOf(r *slowRecord) obj {
 		return nil
 	}
 	for _, a := range r.approvals() {
-		if a[uint64(1)] == "root" && slowApproved(r, a, root) {
+		if a[uint64(1)] == "root" && slowApproved(r, a, as[map[any]any](p[uint64(1)])) {
 			return p
 		}
 	}
@@ -1542,6 +1589,9 @@ func (s *slowCase) judgeOne(r *slowRecord) {
 		add(len(signed) != len(s.parties), "charter")
 		open, text := known(r.instrument), known(r.version)
 		add(open == nil || open.kind != r.kind || text == nil || text.verb != "propose" || text.instrument != r.instrument, "reference")
+		if r.verb == "consent" {
+			add(!r.consentForm(), "form of a consent")
+		}
 	default:
 		no("%s %s is not known to this checker", r.kind, r.verb)
 	}
@@ -1552,6 +1602,49 @@ func (s *slowCase) judgeOne(r *slowRecord) {
 	if r.instrument == s.instrument {
 		s.mine = append(s.mine, r)
 	}
+}
+
+// ink is what a consent says of a signature on paper, nil where it says nothing.
+func (r *slowRecord) ink() obj {
+	if t, ok := r.h[uint64(17)].(map[any]any); ok && r.verb == "consent" {
+		if p, ok := t[uint64(1)].(map[any]any); ok {
+			return p
+		}
+	}
+	return nil
+}
+
+func (r *slowRecord) consentForm() bool {
+	parts, ink := opt[[]any](r.h, 19), r.ink()
+	if ink == nil {
+		_, terms := r.h[uint64(17)]
+		return len(parts) == 0 && !terms
+	}
+	scan := slices.ContainsFunc(parts, func(p any) bool { return strings.HasPrefix(get[string](as[map[any]any](p), 1), "annex/") })
+	date, ok := ink[uint64(2)].(uint64)
+	return scan && ok && date > 0 && date <= r.time
+}
+
+// signed says who signed a record and how.
+func (s *slowCase) signed(r *slowRecord) string {
+	var b strings.Builder
+	for _, a := range r.approvals() {
+		acting := false
+		if p := s.logs[r.party].at(r.index); p != nil {
+			for _, o := range get[[]any](p, 5) {
+				for _, v := range opt[[]any](as[map[any]any](o), 3) {
+					seat := obj(as[map[any]any](v))
+					acting = acting || (as[map[any]any](o)[uint64(1)] == a[uint64(1)] && seat[uint64(1)] == a[uint64(2)] && opt[bool](seat, 5))
+				}
+			}
+		}
+		fmt.Fprintf(&b, "  %s/%d %d acting=%v", a[uint64(1)], a[uint64(2)], a[uint64(3)], acting)
+		if p := r.ink(); p != nil {
+			fmt.Fprintf(&b, " paper of %s, %d, %q", get[string](p, 1), get[uint64](p, 2), opt[string](p, 3))
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
 }
 
 func (s *slowCase) approved(r *slowRecord) bool {
@@ -1565,9 +1658,12 @@ func (s *slowCase) approved(r *slowRecord) bool {
 		for _, o := range get[[]any](p, 5) {
 			office := obj(as[map[any]any](o))
 			for _, v := range opt[[]any](office, 3) {
-				seat := object(v, 1, 2)
-				pub := get[[]byte](as[map[any]any](seat[uint64(2)]), 2)
-				if office[uint64(1)] == a[uint64(1)] && seat[uint64(1)] == a[uint64(2)] && slowApproved(r, a, pub) {
+				seat := obj(as[map[any]any](v))
+				key := obj(as[map[any]any](seat[uint64(2)]))
+				pub := get[[]byte](key, 2)
+				until, ends := seat[uint64(4)]
+				sits := opt[uint64](seat, 3) <= r.time && (!ends || r.time < as[uint64](until))
+				if office[uint64(1)] == a[uint64(1)] && seat[uint64(1)] == a[uint64(2)] && sits && slowApproved(r, a, key) {
 					ok = true
 					if count[get[string](a, 1)] == nil {
 						count[get[string](a, 1)] = map[string]bool{}
@@ -1580,13 +1676,25 @@ func (s *slowCase) approved(r *slowRecord) bool {
 			return false
 		}
 	}
+	ink := r.ink()
+	covers := func(g obj, time uint64) bool {
+		kinds, verbs := get[[]any](g, 1), opt[[]any](g, 2)
+		until, ends := g[uint64(4)]
+		return (slices.Contains(kinds, any("*")) || slices.Contains(kinds, any(r.kind))) && (len(verbs) == 0 || slices.Contains(verbs, any(r.verb))) &&
+			(!ends || time < as[uint64](until))
+	}
+	if ink != nil && !slices.ContainsFunc(get[[]any](p, 5), func(o any) bool {
+		office := obj(as[map[any]any](o))
+		return office[uint64(1)] == ink[uint64(1)] && slices.ContainsFunc(opt[[]any](office, 4), func(v any) bool { return covers(as[map[any]any](v), get[uint64](ink, 2)) })
+	}) {
+		return false
+	}
 	for _, o := range get[[]any](p, 5) {
 		office := obj(as[map[any]any](o))
 		need := uint64(0)
 		for _, v := range opt[[]any](office, 4) {
 			g := obj(as[map[any]any](v))
-			kinds := get[[]any](g, 1)
-			if (slices.Contains(kinds, any("*")) || slices.Contains(kinds, any(r.kind))) && (need == 0 || get[uint64](g, 5) < need) {
+			if covers(g, r.time) && (ink == nil || opt[bool](g, 6)) && (need == 0 || get[uint64](g, 5) < need) {
 				need = get[uint64](g, 5)
 			}
 		}
@@ -1722,6 +1830,9 @@ func (s *slowCase) conclude(top obj) string {
 			witnesses = append(witnesses, string(evOther(record.Party(r.party))))
 		}
 		fmt.Fprintf(&b, "%s#%d %x effect=%v by %q witnesses=%v\n", r.party, r.index, r.id, len(r.why) == 0, r.office, witnesses)
+		if len(r.why) == 0 {
+			b.WriteString(s.signed(r))
+		}
 	}
 	b.WriteString(s.parts(top))
 	for _, p := range s.parties {

@@ -449,18 +449,26 @@ func (v *verifier) fold() {
 		}
 		for _, ref := range refs {
 			if r := v.at(ref); r != nil {
-				y.Signed = append(y.Signed, signers(r.Record)...)
+				y.Signed = append(y.Signed, v.signers(r.Record)...)
 			}
 		}
 		v.out.Versions = append(v.out.Versions, y)
 	}
 }
 
-func signers(r *record.Record) []Signer {
+// signers are the officials under a record with effect.
+func (v *verifier) signers(r *record.Record) []Signer {
 	var out []Signer
 	h := r.Header()
+	powers, paper := v.ledger.Ring(h.Party).At(h.Index), PaperOf(h)
 	for _, a := range h.Approvals {
-		out = append(out, Signer{Record: r.ID(), Verb: h.Verb, Party: h.Party, Office: a.Office, Seat: a.Seat, Time: a.Time})
+		x := Signer{Record: r.ID(), Verb: h.Verb, Party: h.Party, Office: a.Office, Seat: a.Seat, Alg: a.Alg, Time: a.Time, Paper: paper}
+		if powers != nil {
+			o, _ := powers.Office(a.Office)
+			seat, _ := o.Seat(a.Seat)
+			x.Acting = seat.Acting
+		}
+		out = append(out, x)
 	}
 	return out
 }
@@ -475,7 +483,7 @@ func (v *verifier) report() {
 			h := s.Header()
 			x := VerdictRecord{ID: s.ID(), Ref: h.Ref(), Verb: h.Verb, Version: h.Version, Time: h.Time, Witnesses: v.witnesses(h.Ref()), Reasons: s.reasons}
 			if len(s.reasons) == 0 { // else who signed is nobody's word
-				x.Signed = signers(s.Record)
+				x.Signed = v.signers(s.Record)
 				if act, err := record.Act(h); err == nil && len(x.Signed) > 0 {
 					if pw := v.ledger.Ring(h.Party).At(h.Index); pw != nil {
 						x.Office, _ = v.ledger.Approved(h, act, pw)

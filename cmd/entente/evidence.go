@@ -174,6 +174,25 @@ func readBounded(path string, most int64) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, most+1))
 }
 
+func acting(is bool) string {
+	if is {
+		return ", acting"
+	}
+	return ""
+}
+
+// inked says what a consent says of a signature on paper.
+func inked(p *entente.Paper) string {
+	if p == nil {
+		return ""
+	}
+	s := fmt.Sprintf(", who records that %s signed on paper on %s", p.Office, day(p.Signed))
+	if p.Place != "" {
+		s += " in " + clean(p.Place)
+	}
+	return s
+}
+
 func verdictText(w io.Writer, v *entente.Verdict) {
 	if !v.Valid {
 		fmt.Fprintln(w, "NOT VALID")
@@ -190,7 +209,7 @@ func verdictText(w io.Writer, v *entente.Verdict) {
 		}
 		fmt.Fprintln(w)
 		for _, s := range x.Signed {
-			fmt.Fprintf(w, "  %s: %s by %s/%d\n", s.Party, s.Verb, s.Office, s.Seat)
+			fmt.Fprintf(w, "  %s: %s by %s/%d%s%s\n", s.Party, s.Verb, s.Office, s.Seat, acting(s.Acting), inked(s.Paper))
 		}
 	}
 	for _, p := range v.Parts {
