@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -106,7 +107,7 @@ type onVersion struct {
 	signFlags
 }
 
-func (c *onVersion) run(a *app, verb record.Verb, terms json.RawMessage) error {
+func (c *onVersion) run(a *app, verb record.Verb, terms json.RawMessage, parts ...api.NewPart) error {
 	return a.with(func(s *session) error {
 		g, err := s.group(a, c.Group)
 		if err != nil {
@@ -116,7 +117,7 @@ func (c *onVersion) run(a *app, verb record.Verb, terms json.RawMessage) error {
 		if err != nil {
 			return err
 		}
-		p, err := s.put(a, g.ID, api.NewAct{Kind: t.Kind, Verb: verb, Instrument: t.Instrument, Version: t.ID, Terms: terms}, c.signFlags)
+		p, err := s.put(a, g.ID, api.NewAct{Kind: t.Kind, Verb: verb, Instrument: t.Instrument, Version: t.ID, Terms: terms, Parts: parts}, c.signFlags)
 		if err != nil {
 			return err
 		}
@@ -124,19 +125,59 @@ func (c *onVersion) run(a *app, verb record.Verb, terms json.RawMessage) error {
 	})
 }
 
-type consentCmd struct{ onVersion }
+type consentCmd struct {
+	Paper    string `help:"The office that signed on paper." placeholder:"OFFICE"`
+	Signed   string `help:"The date on the paper." placeholder:"DATE"`
+	Place    string `help:"The place on the paper." placeholder:"TEXT"`
+	Scan     string `help:"The scan of the paper." placeholder:"FILE" type:"existingfile"`
+	KeepScan bool   `help:"The scan stays with this party."`
+	onVersion
+}
 
 func (consentCmd) Help() string {
 	return `Consents to exactly that text. It is in force when every required party has consented. The node refuses before it holds
 every part of the text, and shows the text before the seat signs.
 
+A minister who signed on paper: an office with the power to say so consents, names the minister's office and gives the scan.
+
 Examples:
   entente consent 3fa4c1 --seat desk/1
+  entente consent 3fa4c1 --paper minister --signed 2026-03-01 --place "Mexico City" --scan signed.pdf --seat registry/1
   entente consent 3fa4c1                       leaves a draft that others sign
   entente consent 3fa4c1 --seat desk/1 --seat desk/2 --json --yes`
 }
 
-func (c *consentCmd) Run(a *app) error { return c.run(a, record.Consent, nil) }
+func (c *consentCmd) Run(a *app) error {
+	if c.Paper == "" {
+		if c.Signed != "" || c.Place != "" || c.Scan != "" || c.KeepScan {
+			return usage("say which office signed on paper: --paper OFFICE")
+		}
+		return c.run(a, record.Consent, nil)
+	}
+	if c.Signed == "" || c.Scan == "" {
+		return usage("a signature on paper has its date, --signed DATE, and its scan, --scan FILE")
+	}
+	at, err := parseDate(c.Signed)
+	if err != nil {
+		return err
+	}
+	terms, err := json.Marshal(entente.ConsentTerms{Paper: &entente.Paper{Office: c.Paper, Signed: at, Place: c.Place}})
+	if err != nil {
+		return err
+	}
+	b, err := os.ReadFile(c.Scan)
+	if err != nil {
+		return fmt.Errorf("scan: %w", err)
+	}
+	scan := api.NewPart{Name: "annex/scan", Content: b}
+	if named := scan.Name + strings.ToLower(filepath.Ext(c.Scan)); record.ValidName(named) {
+		scan.Name = named
+	}
+	if c.KeepScan {
+		scan.Marking = &api.NewMarking{TLP: record.AmberStrict}
+	}
+	return c.run(a, record.Consent, terms, scan)
+}
 
 type withdraw struct{ onVersion }
 
@@ -257,7 +298,8 @@ func (s *session) about(a *app, group, on, kind string, verb record.Verb) (node.
 
 type replyCmd struct {
 	Record string   `arg:"" help:"The record answered."`
-	Stance string   `required:"" help:"acknowledge, contest, object or answer." placeholder:"STANCE"`
+	Stance string   `required:"" help:"acknowledge, contest, object, answer; on a text also ad-referendum or, by its author, ask-no-objection." placeholder:"STANCE"`
+	By     string   `help:"With ask-no-objection: objections are asked for by then. Silence binds nobody." placeholder:"DATE"`
 	Row    []string `help:"Key of a row that the reply speaks of." placeholder:"KEY" sep:"none"`
 	content
 	signFlags
@@ -266,6 +308,8 @@ type replyCmd struct {
 func (replyCmd) Help() string {
 	return `Examples:
   entente reply 5c10aa --stance acknowledge --seat desk/1
+  entente reply 3fa4c1 --stance ad-referendum --seat desk/1
+  entente reply 3fa4c1 --stance ask-no-objection --by 2026-03-01 --seat desk/1
   entente reply 5c10aa --stance contest --row 2026-01 --part body.en="Counts seizures twice." --part body.es="…" --seat desk/1`
 }
 
@@ -280,6 +324,11 @@ func (c *replyCmd) Run(a *app) error {
 			return err
 		}
 		terms := entente.ReplyTerms{To: t.ID, Stance: entente.Stance(c.Stance), Rows: c.Row}
+		if c.By != "" {
+			if terms.By, err = parseDate(c.By); err != nil {
+				return err
+			}
+		}
 		act := api.NewAct{Kind: t.Kind, Verb: record.Reply, Instrument: t.Instrument}
 		if act.Terms, err = json.Marshal(terms); err != nil {
 			return err

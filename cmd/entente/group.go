@@ -30,6 +30,7 @@ type groupNewCmd struct {
 	PurposeEs    string   `required:"" help:"Purpose in Spanish; @FILE reads it from a file." placeholder:"TEXT"`
 	Line         []string `help:"A line of effort with its names." placeholder:"CODE=EN|ES" sep:"none"`
 	Consent      []string `help:"Whose consent a kind needs, where it is not the kind's own rule." placeholder:"KIND=all|participants" sep:"none"`
+	Silence      []string `help:"A kind whose author may ask for objections to a text by a time. Silence binds nobody." placeholder:"KIND" sep:"none"`
 	Notice       period   `help:"From the day the other side knows a withdrawal until the instrument ends." default:"90d"`
 	Ceiling      period   `help:"Notice starts at the latest this long after the withdrawal itself." default:"30d"`
 	Consultation period   `help:"Period of consultation." default:"30d"`
@@ -87,6 +88,7 @@ func (c *groupNewCmd) Run(a *app) error {
 		}
 		ch.Consent[kind] = mode
 	}
+	ch.Silence = slices.Compact(slices.Sorted(slices.Values(c.Silence)))
 	if c.MeetEvery > 0 {
 		ch.Meetings = &entente.Meetings{EveryDays: int64(c.MeetEvery) / 86400, First: record.Party(c.Host)}
 	}
@@ -269,6 +271,9 @@ func charterText(id record.ID, c *entente.Charter) string {
 	}
 	for _, l := range c.Lines {
 		s += fmt.Sprintf("line %s: %s | %s\n", l.Code, l.Names["en"], l.Names["es"])
+	}
+	if len(c.Silence) > 0 {
+		s += "objections may be asked for by a time: " + strings.Join(c.Silence, ", ") + "; silence binds nobody\n"
 	}
 	return clean(s) + fmt.Sprintf("notice %s, at the latest %s after the withdrawal; parts kept %s\n", span(c.Clocks.Notice), span(c.Clocks.Ceiling), span(c.Clocks.Retention))
 }

@@ -3,10 +3,8 @@ package main
 import (
 	"crypto/ed25519"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -166,40 +164,6 @@ func (c *initCmd) offices(dir string, seats map[string]ed25519.PrivateKey) ([]en
 			o.Seats = append(o.Seats, entente.Seat{Number: i + 1, Key: node.PublicKey(k)})
 		}
 		out = append(out, o)
-	}
-	return out, nil
-}
-
-// readOffices reads offices as JSON. A seat without a key takes the one that entente seat new made in this folder.
-func readOffices(file, dir string) ([]entente.Office, error) {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("offices: %w", err)
-	}
-	var out []entente.Office
-	d := json.NewDecoder(strings.NewReader(string(b)))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&out); err != nil {
-		return nil, hint(fmt.Errorf("offices in %s: %w", file, err), "entente powers set --help shows the form")
-	}
-	for i := range out {
-		for j := range out[i].Seats {
-			s := &out[i].Seats[j]
-			if len(s.Key.Public) > 0 {
-				continue
-			}
-			p := seatPath(dir, fmt.Sprintf("%s/%d", out[i].ID, s.Number)) + publicSuffix
-			b, err := os.ReadFile(p)
-			if err != nil {
-				return nil, hint(fmt.Errorf("seat %s/%d has no key: %w", out[i].ID, s.Number, err), "entente seat new %s %d makes one", out[i].ID, s.Number)
-			}
-			if err := json.Unmarshal(b, &s.Key); err != nil {
-				return nil, fmt.Errorf("seat %s/%d: %s: not a public key", out[i].ID, s.Number, p)
-			}
-		}
-		if out[i].Names == nil {
-			out[i].Names = maps.Clone(map[string]string{"en": out[i].ID, "es": out[i].ID})
-		}
 	}
 	return out, nil
 }

@@ -45,6 +45,9 @@ func (c *powersShowCmd) Run(a *app) error {
 				fmt.Fprintf(w, "%s: root key %s\n", p, ps[p].Root)
 				for _, o := range ps[p].Offices {
 					fmt.Fprintf(w, "  %-16s %d seats%s\n", o.ID, len(o.Seats), grants(o))
+					for _, x := range o.Seats {
+						fmt.Fprintf(w, "    %s\n", seatLine(x))
+					}
 				}
 			}
 		})
@@ -62,7 +65,10 @@ func grants(o entente.Office) string {
 			s += " on " + strings.Join(g.Lines, ", ")
 		}
 		if g.Until != 0 {
-			s += " until " + day(g.Until)
+			s += " until " + moment(g.Until)
+		}
+		if g.Paper {
+			s += ", also to record signatures on paper"
 		}
 	}
 	return s
@@ -78,12 +84,15 @@ type powersSetCmd struct {
 func (powersSetCmd) Help() string {
 	return `The whole list of offices takes the place of the one before, from this record on. The root key signs it.
 
-FILE is a list like this; a seat without a key takes the one that entente seat new made; kinds ["*"] is every kind, and verbs, lines
-and until (Unix seconds) may be left out; sign says how many seats of the office must sign:
+FILE is a list like this. A seat without a key takes the one that entente seat new or seat add left here; a key may stand as text,
+ALGORITHM:HEX. A deputy or acting official sits from and until a date, which is the first second that no longer counts. kinds ["*"]
+is every kind; verbs, lines and until may be left out; sign says how many seats of the office must sign; with paper the office may
+also record that another office signed on paper. Dates are YYYY-MM-DD, RFC 3339 or Unix seconds:
 
   [{"id": "legal", "names": {"en": "Legal adviser", "es": "Consultoría Jurídica"},
-    "seats": [{"number": 1}, {"number": 2}],
-    "grants": [{"kinds": ["commitment", "statement"], "verbs": ["consent"], "lines": ["arms"], "sign": 2}]}]
+    "seats": [{"number": 1}, {"number": 2, "acting": true, "from": "2026-03-01", "until": "2026-06-01"}],
+    "grants": [{"kinds": ["commitment", "statement"], "verbs": ["consent"], "lines": ["arms"], "sign": 2, "paper": true}]},
+   {"id": "minister", "seats": [{"number": 1, "key": "-65543:02…"}], "grants": [{"kinds": ["*"], "sign": 1}]}]
 
 Examples:
   entente powers set --group security --offices offices.json

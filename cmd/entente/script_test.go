@@ -17,6 +17,7 @@ import (
 	"entente"
 	"entente/api"
 	"entente/record"
+	"entente/record/authenticator"
 )
 
 // drill is a kind that exists in these tests only: it passes through node, API and command line without another edit.
@@ -49,9 +50,33 @@ func kinds() entente.Kinds {
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"entente":  func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, kinds())) },
+		"device":   func() { os.Exit(device(os.Args[1:])) },
 		"get":      func() { os.Exit(get(os.Args[1:])) },
 		"makecert": func() { os.Exit(makeCert(os.Args[1])) },
 	})
+}
+
+// device key prints the public key of an official's authenticator; device sign PARTY ACT OFFICE SEAT has it sign an act, as the
+// browser would.
+func device(args []string) int {
+	d := authenticator.New("official", "entente.example.org")
+	if args[0] == "key" {
+		fmt.Println(entente.Key{Alg: record.WebAuthn, Public: d.Public()})
+		return 0
+	}
+	act, err := record.ParseID(args[2])
+	seat, err2 := strconv.ParseUint(args[4], 10, 16)
+	if err != nil || err2 != nil {
+		fmt.Fprintln(os.Stderr, err, err2)
+		return 1
+	}
+	a := record.Approval{Office: args[3], Seat: seat, Alg: record.WebAuthn, Time: time.Now().Unix()}
+	data, client, sig := d.Sign(record.Challenge(act, record.Party(args[1]), a.Office, a.Seat, a.Time))
+	a.Evidence, a.Signature = [][]byte{data, client}, sig
+	if err := json.NewEncoder(os.Stdout).Encode(a); err != nil {
+		return 1
+	}
+	return 0
 }
 
 const patience = 30 * time.Second

@@ -19,7 +19,9 @@ import (
 )
 
 type seatCmd struct {
-	New seatNewCmd `cmd:"" help:"Make an official's key."`
+	New  seatNewCmd  `cmd:"" help:"Make an official's key."`
+	Add  seatAddCmd  `cmd:"" help:"Take an official's public key that was made elsewhere."`
+	List seatListCmd `cmd:"" help:"The officials' keys known here."`
 }
 
 type seatNewCmd struct {
@@ -46,11 +48,11 @@ type newSeat struct {
 }
 
 func (c *seatNewCmd) Run(a *app) error {
-	if !record.ValidName(c.Office) || c.Office == record.RootOffice || c.Number == 0 || c.Number > record.MaxSeat {
-		return usage("seat %s/%d: an office is a name in small letters, seats count from 1 to %d", c.Office, c.Number, record.MaxSeat)
+	name, err := seatName(c.Office, c.Number)
+	if err != nil {
+		return err
 	}
-	name := fmt.Sprintf("%s/%d", c.Office, c.Number)
-	if _, err := os.Stat(seatPath(a.flags.Dir, name)); err == nil {
+	if _, err := os.Stat(seatPath(a.flags.Dir, name) + publicSuffix); err == nil {
 		return hint(fmt.Errorf("the seat %s has a key already", name), "a key is never overwritten: take another number")
 	}
 	pass, err := a.passphrase("the new seat "+name, c.PassphraseFile, true)
@@ -70,11 +72,102 @@ func (c *seatNewCmd) Run(a *app) error {
 	})
 }
 
-const publicSuffix = ".pub"
+type seatAddCmd struct {
+	Office string `arg:"" help:"The office."`
+	Number uint64 `arg:"" help:"The number of the seat, from 1."`
+	Key    string `arg:"" help:"The public key: ALGORITHM:HEX."`
+}
+
+func (seatAddCmd) Help() string {
+	return fmt.Sprintf(`The key is of an authenticator that the official registered in the browser (%d:…, WebAuthn), or an Ed25519 key that is kept on
+another machine (%d:…). It signs for the party once the party's powers name it: entente powers set.
+
+Examples:
+  entente seat add minister 1 -- %d:02a1…
+  entente seat add legal 3 -- %d:8a88…`, record.WebAuthn, record.Ed25519, record.WebAuthn, record.Ed25519)
+}
+
+func (c *seatAddCmd) Run(a *app) error {
+	name, err := seatName(c.Office, c.Number)
+	if err != nil {
+		return err
+	}
+	k, err := entente.ParseKey(c.Key)
+	if err != nil {
+		return usage("%w", err)
+	}
+	if _, err := os.Stat(seatPath(a.flags.Dir, name) + publicSuffix); err == nil {
+		return hint(fmt.Errorf("the seat %s has a key already", name), "a key is never overwritten: take another number")
+	}
+	path := seatPath(a.flags.Dir, name)
+	if err := savePublic(path, k); err != nil {
+		return fmt.Errorf("seat %s: %w", name, err)
+	}
+	return a.print(newSeat{name, path + publicSuffix, k}, func(w io.Writer) {
+		fmt.Fprintf(w, "Seat %s: %s key %s\nIt signs once the powers name it: entente powers set\n", name, algorithm(k.Alg), k)
+	})
+}
+
+type seatListCmd struct{}
+
+func (seatListCmd) Help() string {
+	return "The powers of a group say which of them count there: entente powers show.\n\nExamples:\n  entente seat list\n  entente seat list --json"
+}
+
+// knownSeat is a key in DIR/seats.
+type knownSeat struct {
+	Seat string      `json:"seat"`
+	Key  entente.Key `json:"key"`
+	Here bool        `json:"here"` // its private half is here too
+}
+
+func (c *seatListCmd) Run(a *app) error {
+	files, err := filepath.Glob(filepath.Join(a.flags.Dir, "seats", "*"+keySuffix+publicSuffix))
+	if err != nil {
+		return err
+	}
+	out := []knownSeat{}
+	for _, f := range files {
+		base := strings.TrimSuffix(filepath.Base(f), keySuffix+publicSuffix)
+		i := strings.LastIndexByte(base, '-')
+		if i < 0 {
+			continue
+		}
+		x := knownSeat{Seat: base[:i] + "/" + base[i+1:]}
+		if x.Key, err = publicKeyOf(a.flags.Dir, x.Seat); err != nil {
+			return err
+		}
+		_, err := os.Stat(strings.TrimSuffix(f, publicSuffix))
+		x.Here = err == nil
+		out = append(out, x)
+	}
+	return a.print(out, func(w io.Writer) {
+		for _, x := range out {
+			where := "kept elsewhere"
+			if x.Here {
+				where = "key file here"
+			}
+			fmt.Fprintf(w, "%-16s %-8s %s  %s\n", x.Seat, algorithm(x.Key.Alg), x.Key, where)
+		}
+	})
+}
+
+// seatName is OFFICE/N for an official's seat.
+func seatName(office string, n uint64) (string, error) {
+	if !record.ValidName(office) || office == record.RootOffice || n == 0 || n > record.MaxSeat {
+		return "", usage("seat %s/%d: an office is a name in small letters, seats count from 1 to %d", office, n, record.MaxSeat)
+	}
+	return fmt.Sprintf("%s/%d", office, n), nil
+}
+
+const (
+	keySuffix    = ".age"
+	publicSuffix = ".pub"
+)
 
 // seatPath is where a seat's key lies: DIR/seats/OFFICE-N.age.
 func seatPath(dir, seat string) string {
-	return filepath.Join(dir, "seats", strings.ReplaceAll(seat, "/", "-")+".age")
+	return filepath.Join(dir, "seats", strings.ReplaceAll(seat, "/", "-")+keySuffix)
 }
 
 func saveSeat(dir, seat string, k ed25519.PrivateKey, pass string, workFactor int) error {
@@ -85,7 +178,14 @@ func saveSeat(dir, seat string, k ed25519.PrivateKey, pass string, workFactor in
 	if err := node.SaveKey(path, k, pass, workFactor); err != nil {
 		return fmt.Errorf("seat %s: %w", seat, err)
 	}
-	b, err := json.Marshal(node.PublicKey(k))
+	return savePublic(path, node.PublicKey(k))
+}
+
+func savePublic(path string, k entente.Key) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	b, err := json.Marshal(k)
 	if err != nil {
 		return err
 	}
@@ -115,6 +215,9 @@ func parseSeat(dir, s string) (seatRef, error) {
 // approve unlocks a seat for one signature.
 func (a *app) approve(party record.Party, act record.ID, seat seatRef, passFile string) (record.Approval, error) {
 	what := fmt.Sprintf("seat %s/%d", seat.office, seat.number)
+	if k, err := publicKeyOf(a.flags.Dir, fmt.Sprintf("%s/%d", seat.office, seat.number)); err == nil && k.Alg == record.WebAuthn {
+		return record.Approval{}, hint(fmt.Errorf("the %s signs by WebAuthn, in a browser", what), "open the draft on the node's pages; what an authenticator signed elsewhere is taken by entente sign DRAFT --approval FILE")
+	}
 	k, err := a.unlock(what, seat.path, passFile)
 	if err != nil {
 		return record.Approval{}, err

@@ -94,6 +94,19 @@ func words(x node.Listed) []string {
 	add(v.Phase == entente.PhaseInForce && !v.Settled, "signatures not exchanged yet")
 	add(v.Settled, "settled")
 	add(v.Published, "published")
+	if len(v.AdReferendum) > 0 {
+		add(true, fmt.Sprintf("agreed ad referendum by %v", v.AdReferendum))
+	}
+	for _, x := range v.Silence {
+		switch {
+		case len(x.Objected) > 0:
+			add(true, fmt.Sprintf("objected to by %v", x.Objected))
+		case x.Over:
+			add(true, "nobody objected by "+moment(x.By))
+		default:
+			add(true, "objections asked for by "+moment(x.By))
+		}
+	}
 	return out
 }
 
@@ -182,7 +195,7 @@ func instrumentText(w io.Writer, i api.Instrument) {
 func sideText(s entente.Side, who map[record.Ref]string) string {
 	out := "has not consented"
 	if s.Consent != nil {
-		out = fmt.Sprintf("consented %s, %s", moment(s.Consent.Time), who[s.Consent.Ref])
+		out = fmt.Sprintf("consented %s, %s%s", moment(s.Consent.Time), who[s.Consent.Ref], inked(s.Paper))
 	}
 	if s.Withdrawn != nil {
 		out += fmt.Sprintf("; withdrew %s, %s", moment(s.Withdrawn.Time), who[s.Withdrawn.Ref])

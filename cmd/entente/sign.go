@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -234,22 +236,53 @@ func (c *draftsCmd) Run(a *app) error {
 }
 
 type signCmd struct {
-	Draft string `arg:"" help:"The draft, by its name or a prefix."`
-	Group string `help:"The group: track, id or prefix." placeholder:"GROUP"`
+	Draft    string `arg:"" help:"The draft, by its name or a prefix."`
+	Group    string `help:"The group: track, id or prefix." placeholder:"GROUP"`
+	Approval string `help:"An approval that was signed elsewhere, as JSON; - reads it from stdin." placeholder:"FILE"`
 	signFlags
 }
 
 func (signCmd) Help() string {
 	return `Shows the exact text and its digest, asks, and signs with the seat. When no signature is missing the act goes on record.
+With --approval nothing is signed here: the node takes a signature of the act that an authenticator, a module or another machine made,
+in the form of doc/record.md section 6.
 
 Examples:
   entente drafts
-  entente sign 0f3a9c --seat legal/2`
+  entente sign 0f3a9c --seat legal/2
+  entente sign 0f3a9c --approval minister.json`
+}
+
+// readApproval reads one approval in the form of the API.
+func (a *app) readApproval(file string) (x record.Approval, err error) {
+	in := a.in
+	if file != "-" {
+		f, err := os.Open(file)
+		if err != nil {
+			return x, fmt.Errorf("approval: %w", err)
+		}
+		defer f.Close()
+		in = f
+	}
+	d := json.NewDecoder(io.LimitReader(in, 64<<10))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&x); err != nil {
+		return x, hint(fmt.Errorf("approval in %s: %w", file, err), "want office, seat, alg, time, signature and evidence, the last two in base64")
+	}
+	return x, nil
 }
 
 func (c *signCmd) Run(a *app) error {
-	if len(c.Seat) == 0 {
-		return usage("say which seat signs: --seat OFFICE/NUMBER")
+	if (len(c.Seat) == 0) == (c.Approval == "") {
+		return usage("say which seat signs, --seat OFFICE/NUMBER, or bring a signature, --approval FILE: one of the two")
+	}
+	var made []record.Approval
+	if c.Approval != "" {
+		x, err := a.readApproval(c.Approval)
+		if err != nil {
+			return err
+		}
+		made = append(made, x)
 	}
 	var seats []seatRef
 	for _, x := range c.Seat {
@@ -268,8 +301,14 @@ func (c *signCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		p, err := s.sign(a, g.ID, d, seats, c.signFlags)
-		if err != nil {
+		var p *api.Progress
+		if len(made) > 0 {
+			x, err := s.Approve(a.ctx, g.ID, d.Nonce, made...)
+			if err != nil {
+				return err
+			}
+			p = &x
+		} else if p, err = s.sign(a, g.ID, d, seats, c.signFlags); err != nil {
 			return err
 		}
 		return a.print(p, func(w io.Writer) { progressText(w, p) })
