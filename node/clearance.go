@@ -230,6 +230,9 @@ func (n *Node) mayAnswer(b *batch, who Caller, c *entente.ClearanceState, word e
 	} else if err != nil {
 		return err
 	}
+	if t.act != c.Act {
+		return fmt.Errorf("the text was changed since it was asked about: draft it again: %w", ErrConflict)
+	}
 	if word == entente.ClearanceComment {
 		return nil
 	}
@@ -410,6 +413,9 @@ func (n *Node) ClearanceParts(ctx context.Context, who Caller, id record.ID) ([]
 	t, err := n.homeText(n.store.View(ctx), g, c.State.Draft)
 	if err != nil {
 		return nil, err
+	}
+	if t.act != c.State.Act {
+		return nil, fmt.Errorf("the text was changed since it was asked about: %w", ErrConflict)
 	}
 	return n.showText(ctx, who, t)
 }

@@ -24,7 +24,7 @@ type NonPaper struct {
 	Received int64  // here; 0: it is this party's own
 	Seen     int64  // when an office of this party first opened it; 0: none has
 	Office   string // of this party, that wrote it; empty: another party's
-	Bytes    int64  // of its texts
+	Bytes    int64  // of its texts; 0: they never came, only that it was taken back
 	Held     bool   // its texts are here
 }
 
@@ -90,9 +90,9 @@ func NonPaperByNonce(r reader, author record.Party, n record.Nonce) (NonPaper, e
 	return out, err
 }
 
-// NonPapers lists those of a group, oldest first.
+// NonPapers lists those of a group whose texts are or were here, oldest first.
 func NonPapers(r reader, grp int64, f func(NonPaper) error) error {
-	return nonPapers(r, f, "WHERE grp = ? ORDER BY created, author, nonce", grp)
+	return nonPapers(r, f, "WHERE grp = ? AND bytes > 0 ORDER BY created, author, nonce", grp)
 }
 
 // Lapsing lists those whose texts are here and whose time has run out.

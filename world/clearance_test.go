@@ -422,3 +422,42 @@ func TestClearanceStaysAtHome(t *testing.T) {
 		t.Errorf("%d records at the other side", len(d2.Records))
 	}
 }
+
+// A draft that was changed under its name, by whoever can write the database, is not the text that was cleared.
+func TestClearanceIsOfOneText(t *testing.T) {
+	ctx := t.Context()
+	w := stage(t, "MX", "US")
+	founded(t, w, "MX", "US")
+	mx := w.As("MX")
+	ministry(t, mx)
+	ok(t, mx.Node.PutRoute(ctx, machine, node.Route{Name: "r", Kinds: []string{"*"}, Stages: [][]string{{"legal"}}}))
+	d := promise(t, mx, canary)
+	s, err := mx.Node.AskClearance(ctx, desk, node.ClearanceRequest{Group: w.Group, Draft: d.Nonce})
+	ok(t, err)
+	answer(t, mx, "legal", s.ID, entente.ClearanceClear, "")
+	var raw []byte
+	db := rawDB(t, mx)
+	ok(t, db.QueryRow("SELECT header FROM draft WHERE nonce = ?", d.Nonce[:]).Scan(&raw))
+	h := new(record.Header)
+	ok(t, record.Unmarshal(raw, h))
+	h.Until = w.Now() + 400*world.Day
+	changed, err := record.Marshal(h)
+	ok(t, err)
+	_, err = db.Exec("UPDATE draft SET header = ? WHERE nonce = ?", changed, d.Nonce[:])
+	ok(t, err)
+	e, err := mx.Node.Saved(ctx, desk, d.Nonce)
+	ok(t, err)
+	if e.Act == d.Act || len(e.Uncleared) != 1 {
+		t.Fatalf("the draft was not changed: %+v", e)
+	}
+	_, err = sign(t, mx, e)
+	uncleared(t, err, "legal")
+	_, err = mx.Node.AnswerClearance(ctx, office("legal"), s.ID, entente.ClearanceClear, nil)
+	refused(t, err, "the text was changed")
+	_, err = mx.Node.ClearanceParts(ctx, office("legal"), s.ID)
+	refused(t, err, "the text was changed")
+	_, err = db.Exec("UPDATE draft SET header = ? WHERE nonce = ?", raw, d.Nonce[:])
+	ok(t, err)
+	_, err = sign(t, mx, d)
+	ok(t, err)
+}

@@ -149,6 +149,7 @@ CREATE TABLE nonpaper (
   PRIMARY KEY (author, nonce)
 );
 CREATE INDEX nonpaper_group ON nonpaper (grp, author);
+CREATE INDEX nonpaper_until ON nonpaper (until) WHERE body IS NOT NULL;
 CREATE TABLE floated (
   nonce BLOB NOT NULL,
   peer  TEXT NOT NULL,
