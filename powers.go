@@ -151,6 +151,12 @@ func (p *Powers) Office(id string) (Office, bool) {
 	return Office{}, false
 }
 
+// May reports whether an office has authority for an act of that kind, verb and line at a time.
+func (p *Powers) May(office, kind string, verb record.Verb, line string, time int64) bool {
+	o, _ := p.Office(office)
+	return slices.ContainsFunc(o.Grants, func(g Grant) bool { return g.Covers(kind, verb, line, time) })
+}
+
 // Seat finds a seat by its number.
 func (o Office) Seat(n uint64) (Seat, bool) {
 	for _, s := range o.Seats {

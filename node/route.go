@@ -105,8 +105,8 @@ func (n *Node) routing() []Route {
 	return nil
 }
 
-// PutRoute sets a route, in the place of the one of its name. It holds from the next draft that is to be sealed on. The operator
-// sets the node up, so the operator does this too.
+// PutRoute sets a route, in the place of the one of its name. It holds from the next draft that is to be sealed on. Who sets the
+// node up does this too.
 func (n *Node) PutRoute(ctx context.Context, who Caller, r Route) error {
 	if err := n.checkRoute(&r); err != nil {
 		return err
@@ -131,8 +131,8 @@ func (n *Node) DropRoute(ctx context.Context, who Caller, name string) error {
 
 // changeRoutes hands f the routes but the one of that name, and stores what it returns.
 func (n *Node) changeRoutes(ctx context.Context, who Caller, name string, f func([]Route) ([]Route, error)) error {
-	if !who.Operator {
-		return fmt.Errorf("routes are set by the operator of the node: %w", ErrForbidden)
+	if err := n.setsUp(who); err != nil {
+		return err
 	}
 	err := n.write(ctx, func(b *batch) error {
 		all, err := storedRoutes(store.Setting(b.tx, routesSetting))

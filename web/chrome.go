@@ -148,6 +148,12 @@ var sections = []struct{ key, path, kind string }{
 	{"records", "records", ""},
 }
 
+// homeSections are the pages of the party's own, beside its groups.
+var homeSections = []struct{ key, path string }{
+	{"attention", "/"},
+	{"clearances", "/clearances"},
+}
+
 func (w *Web) chrome(rw http.ResponseWriter, r *request, p page) (chrome, error) {
 	c := chrome{Lang: r.lang, Tag: tags[r.lang], Title: p.title, Heading: p.title, Wide: p.wide, Back: r.next(), Now: w.node.Now(), Version: w.version, Group: r.group,
 		Stylesheet: w.assets.url["main.css"], Script: w.assets.url["app.js"], Home: r.URL.Path == "/", Flash: w.takeFlash(rw, r.Request)}
@@ -172,6 +178,11 @@ func (w *Web) chrome(rw http.ResponseWriter, r *request, p page) (chrome, error)
 	for _, g := range groups {
 		if r.group == nil || g.ID != r.group.ID {
 			c.Groups = append(c.Groups, g)
+		}
+	}
+	if r.group == nil {
+		for _, s := range homeSections {
+			c.Nav = append(c.Nav, section{s.key, s.path, s.key == p.nav})
 		}
 	}
 	if r.group != nil {

@@ -181,10 +181,6 @@ func TestEveryLinkLeadsSomewhere(t *testing.T) {
 // What axe-core finds on one page of every sort, in both languages (WCAG 2.2 A and AA).
 func TestPagesAreAccessible(t *testing.T) {
 	s := example(t)
-	axe, err := os.ReadFile("assets/node_modules/axe-core/axe.min.js")
-	if err != nil {
-		t.Fatalf("%v: make assets fetches it", err)
-	}
 	for _, x := range []struct {
 		side *side
 		lang string
@@ -200,17 +196,27 @@ func TestPagesAreAccessible(t *testing.T) {
 			}
 			b.open(x.side.url + path)
 			looked++
-			evaluate[chromedp.Void](b, string(axe))
-			found := evaluate[[]string](b, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => r.violations.map(v => v.id + ": " + v.help + " – " + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(" | ")))`, chromedp.EvalAwaitPromise)
-			for _, f := range found {
-				t.Errorf("%s %s: %s", x.side.id, path, f)
-			}
-			if wide := evaluate[bool](b, `document.documentElement.scrollWidth > document.documentElement.clientWidth + 1`); wide {
-				t.Errorf("%s %s scrolls sideways", x.side.id, path)
-			}
+			b.accessible()
 		}
 		if looked < 5 {
 			t.Errorf("%d pages looked at: %q", looked, paths)
 		}
+	}
+}
+
+// accessible holds the page that a tab shows against axe-core, and to a width without sideways scroll.
+func (b *tab) accessible() {
+	b.t.Helper()
+	axe, err := os.ReadFile("assets/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		b.t.Fatalf("%v: make assets fetches it", err)
+	}
+	evaluate[chromedp.Void](b, string(axe))
+	found := evaluate[[]string](b, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => r.violations.map(v => v.id + ": " + v.help + " – " + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(" | ")))`, chromedp.EvalAwaitPromise)
+	for _, f := range found {
+		b.t.Errorf("%s: %s", b.at(), f)
+	}
+	if wide := evaluate[bool](b, `document.documentElement.scrollWidth > document.documentElement.clientWidth + 1`); wide {
+		b.t.Errorf("%s scrolls sideways", b.at())
 	}
 }

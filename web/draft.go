@@ -2,8 +2,8 @@ package web
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,6 +25,8 @@ type draftBody struct {
 	Follows string // message key: what follows from signing
 	Command string // the same on the command line
 	Lacking int
+
+	Uncleared *unclearedText
 }
 
 // draftVersion is the text that an act speaks of, shown in full before anybody signs.
@@ -42,9 +44,9 @@ type annex struct {
 	Own    bool // it stays with its party
 }
 
-// holder says which parties will hold a copy of which part.
+// holder says which parties will hold a copy of which parts: those with one marking stand together.
 type holder struct {
-	Part    string
+	Parts   []string // in words
 	Parties []record.Party
 	Public  bool
 	TLP     record.TLP
@@ -82,36 +84,63 @@ func (w *Web) draftBody(r *request, d *node.Draft) (*draftBody, error) {
 	if len(h.Parts) > 0 {
 		b.Texts = shown.bilingual(r.group, h, d.Act)
 	}
+	b.Holders = w.holders(r, r.group, h)
 	for _, p := range h.Parts {
-		x := holder{Part: p.Name, Public: release.Published(p.Marking), TLP: p.Marking.TLP}
-		for _, q := range r.group.Chart.IDs() {
-			if release.MayHold(p.Marking, h.Party, q) {
-				x.Parties = append(x.Parties, q)
-			}
-		}
-		b.Holders = append(b.Holders, x)
 		if shown.part(d.Act, p.Name) == "" {
 			b.Annexes = append(b.Annexes, annex{Name: p.Name, Length: p.Length})
 		}
 	}
 	if !h.Version.IsZero() && h.Version != r.group.ID {
-		v, err := w.node.Record(r.Context(), r.who, r.group.ID, h.Version)
+		texts, err := w.versionTexts(r, r.group, h.Version)
 		if err != nil {
 			return nil, err
 		}
-		t, err := w.read(r, []node.Want{{Group: r.group.ID, Record: v.ID, Names: words}})
-		if err != nil {
-			return nil, err
-		}
-		b.Version = &draftVersion{v.ID, t.bilingual(r.group, v.Header, v.ID)}
+		b.Version = &draftVersion{h.Version, texts}
 	}
-	if terms, err := w.node.Kinds().DecodeTerms(h); err == nil && len(h.Terms) > 0 {
-		if j, err := json.MarshalIndent(terms, "", "  "); err == nil {
-			b.Terms = string(j)
-		}
+	b.Terms = w.terms(h)
+	if b.Uncleared, err = w.uncleared(r, d); err != nil {
+		return nil, err
+	}
+	for _, u := range d.Uncleared { // they stand there with their names
+		d.Missing = slices.DeleteFunc(d.Missing, func(m string) bool { return m == u.String() })
 	}
 	b.Seats, err = w.seats(r, d)
 	return b, err
+}
+
+// holders say who will hold a copy of which part.
+func (w *Web) holders(r *request, g *group, h *record.Header) []holder {
+	var out []holder
+	for _, p := range h.Parts {
+		x := holder{Public: release.Published(p.Marking), TLP: p.Marking.TLP}
+		for _, q := range g.Chart.IDs() {
+			if release.MayHold(p.Marking, h.Party, q) {
+				x.Parties = append(x.Parties, q)
+			}
+		}
+		i := slices.IndexFunc(out, func(y holder) bool { return x.Public == y.Public && x.TLP == y.TLP && slices.Equal(x.Parties, y.Parties) })
+		if i < 0 {
+			i = len(out)
+			out = append(out, x)
+		}
+		if n := r.partWords(p.Name); !slices.Contains(out[i].Parts, n) {
+			out[i].Parts = append(out[i].Parts, n)
+		}
+	}
+	return out
+}
+
+// partWords names a part without its language; a file, and what the messages do not know, under its own name.
+func (r *request) partWords(name string) string {
+	if _, file, ok := strings.Cut(name, "/"); ok {
+		return file
+	}
+	base, _, _ := strings.Cut(name, ".")
+	key := "part." + base
+	if s := r.t(key); s != "[["+key+"]]" {
+		return s
+	}
+	return name
 }
 
 // seats are those of the reader's own office.

@@ -16,6 +16,14 @@ var routes = []route{
 	{"GET /language/{language}", true, (*Web).chooseLanguage},
 
 	{"GET /{$}", false, (*Web).home},
+	{"GET /clearances", false, (*Web).clearances},
+	{"GET /clearances/{id}", false, (*Web).clearance},
+	{"POST /clearances/{id}", false, (*Web).clearance},
+	{"GET /clearances/routes", false, (*Web).clearanceRoutes},
+	{"GET /clearances/routes/edit", false, (*Web).clearanceRoute},
+	{"POST /clearances/routes/edit", false, (*Web).clearanceRoute},
+	{"GET /clearances/routes/end", false, (*Web).endRoute},
+	{"POST /clearances/routes/end", false, (*Web).endRoute},
 	{"GET /g/{group}", false, (*Web).groupHome},
 	{"GET /g/{group}/records", false, (*Web).records},
 	{"GET /g/{group}/records/proof/{alarm}", false, (*Web).proof},
@@ -55,5 +63,7 @@ var routes = []route{
 	{"GET /g/{group}/i/{id}/evidence", false, (*Web).evidence},
 	{"GET /g/{group}/drafts/{nonce}", false, (*Web).draft},
 	{"POST /g/{group}/drafts/{nonce}/sign", false, (*Web).signDraft},
+	{"GET /g/{group}/drafts/{nonce}/clearance", false, (*Web).askClearance},
+	{"POST /g/{group}/drafts/{nonce}/clearance", false, (*Web).askClearance},
 	{"POST /g/{group}/drafts/{nonce}/drop", false, (*Web).dropDraft},
 }

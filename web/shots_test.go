@@ -63,3 +63,21 @@ func (x *side) path(t *testing.T, path string) string {
 	}
 	return path
 }
+
+// shot takes a picture of the page that a tab shows, wide and at phone width, where pictures are asked for.
+func (b *tab) shot(name string) {
+	b.t.Helper()
+	dir := os.Getenv("ENTENTE_SHOTS")
+	if dir == "" {
+		return
+	}
+	for suffix, width := range map[string]int64{"": 1200, "-phone": 390} {
+		b.do(chromedp.EmulateViewport(width, 900))
+		png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+		b.ok(err)
+		if err := os.WriteFile(filepath.Join(dir, name+suffix+".png"), png, 0o600); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	b.do(chromedp.EmulateViewport(1200, 900))
+}
