@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp"
-
 	"entente/node"
 	"entente/record"
 )
@@ -18,31 +16,21 @@ import (
 // secret stands in what is said at home: no page and no store of the other side may hold it.
 const secret = "palabra-que-se-queda-en-casa"
 
-// security is the group of the example that most tests speak of, by its slug.
-func (x *side) security(t *testing.T) (record.ID, string) {
-	t.Helper()
-	for _, g := range x.node.Groups(t.Context(), operator) {
-		if g.Founding.Track == "security" {
-			return g.ID, "/g/security-" + g.ID.Short()
-		}
-	}
-	t.Fatal("no group security")
-	return record.ID{}, ""
-}
+// slug is the path of the group that most tests speak of.
+func (x *side) slug(t *testing.T) string { return "/g/security-" + x.security(t).ID.Short() }
 
 // drafted keeps a draft of a commitment that nobody has signed.
 func (x *side) drafted(t *testing.T, office, title string) (*node.Draft, string) {
 	t.Helper()
-	id, slug := x.security(t)
-	d, err := x.node.Prepare(t.Context(), who(office), node.Act{Group: id, Kind: "commitment", Verb: record.Propose, Line: "arms", Terms: []byte(`{"owner":"MX","due":2000000000}`),
-		Parts: []node.NewPart{{Name: "title.en", Content: []byte(title)}, {Name: "title.es", Content: []byte(title)}, {Name: "body.en", Content: []byte(title)}, {Name: "body.es", Content: []byte(title)}}})
+	d, err := x.node.Prepare(t.Context(), who(office), node.Act{Group: x.security(t).ID, Kind: "commitment", Verb: record.Propose, Line: "arms", Terms: []byte(`{"owner":"MX","due":2000000000}`),
+		Parts: append(both("title", title), both("body", title)...)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := x.node.Save(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
-	return d, slug + "/drafts/" + d.Nonce.String()
+	return d, x.slug(t) + "/drafts/" + d.Nonce.String()
 }
 
 // says fails unless a page's main part holds a text.
@@ -51,16 +39,6 @@ func (b *tab) says(want string) {
 	if got := b.text("main"); !strings.Contains(got, want) {
 		b.t.Fatalf("at %s, want %q:\n%.3000s", b.at(), want, got)
 	}
-}
-
-func (b *tab) fill(selector, text string) {
-	b.t.Helper()
-	b.do(chromedp.SetValue(chromedp.CSS(selector), text))
-}
-
-func (b *tab) tick(selector string) {
-	b.t.Helper()
-	b.do(chromedp.Click(chromedp.CSS(selector)))
 }
 
 func TestClearanceAtHome(t *testing.T) {
@@ -75,16 +53,16 @@ func TestClearanceAtHome(t *testing.T) {
 	// The form names whoever is not chosen, and keeps what was written.
 	desk.open(mx.url + draft)
 	desk.press(`main a[href$="/clearance"]`)
-	desk.fill("#text", "Antes del jueves. "+secret)
-	desk.fill("#by", "2001-01-01")
+	desk.fill(map[string]string{"text": "Antes del jueves. " + secret})
+	desk.fill(map[string]string{"by": "2001-01-01"})
 	desk.press("main form button")
 	desk.says("Elija al menos una oficina")
 	desk.says("Elija el día de hoy u otro posterior")
 	desk.accessible()
 	desk.shot("clearance-ask")
-	desk.fill("#office-legal", "1")
-	desk.fill("#office-press", "2")
-	desk.fill("#by", "2036-01-01")
+	desk.fill(map[string]string{"office.legal": "1"})
+	desk.fill(map[string]string{"office.press": "2"})
+	desk.fill(map[string]string{"by": "2036-01-01"})
 	desk.press("main form button")
 	desk.says("Se consultó a las oficinas")
 	desk.says(secret)
@@ -98,7 +76,7 @@ func TestClearanceAtHome(t *testing.T) {
 	if n := evaluate[int](press, `document.querySelectorAll('input[name="word"]').length`); n != 1 {
 		t.Errorf("press has %d answers before its turn", n)
 	}
-	press.fill("#text", "Noted. "+secret)
+	press.fill(map[string]string{"text": "Noted. " + secret})
 	press.press("main form button")
 	press.says("The comment is kept at home")
 
@@ -107,11 +85,11 @@ func TestClearanceAtHome(t *testing.T) {
 	legal.says("Un texto que primero se lee en casa")
 	legal.press("main form button")
 	legal.says("Elija una de las respuestas")
-	legal.tick(`input[value="return"]`)
+	legal.choose("word", "return")
 	legal.press("main form button")
 	legal.says("Llene este campo")
 	legal.accessible()
-	legal.fill("#text", "Falta el plazo. "+secret)
+	legal.fill(map[string]string{"text": "Falta el plazo. " + secret})
 	legal.press("main form button")
 	legal.says("Su oficina devolvió el texto")
 	legal.shot("clearance")
@@ -120,11 +98,11 @@ func TestClearanceAtHome(t *testing.T) {
 	desk.accessible()
 	desk.shot("clearances")
 	legal.open(clearance)
-	legal.tick(`input[value="clear"]`)
+	legal.choose("word", "clear")
 	legal.press("main form button")
 	legal.says("Su oficina dio el visto bueno")
 	press.open(clearance)
-	press.tick(`input[value="clear"]`)
+	press.choose("word", "clear")
 	press.press("main form button")
 	press.says("Your office has cleared the text")
 	desk.open(mx.url + "/clearances")
@@ -189,21 +167,21 @@ func TestClearanceRules(t *testing.T) {
 	legal.press(`main a[href="/clearances/routes/edit"]`)
 	legal.press("main form button")
 	legal.says("Choose one of the answers")
-	legal.fill("#name", "Legal Review")
-	legal.fill("#days", "many")
-	legal.tick(`input[name="kinds"][value="commitment"]`)
-	legal.tick(`input[name="verbs"][value="propose"]`)
-	legal.tick(`input[name="lines"][value="arms"]`)
+	legal.fill(map[string]string{"name": "Legal Review"})
+	legal.fill(map[string]string{"days": "many"})
+	legal.choose("kinds", "commitment")
+	legal.choose("verbs", "propose")
+	legal.choose("lines", "arms")
 	legal.press("main form button")
 	legal.says("Use small letters, digits and hyphens")
 	legal.says("Enter a number of days from 1 to 366")
 	legal.says("Choose at least one office")
 	legal.accessible()
 	legal.shot("clearance-route")
-	legal.fill("#name", "arms-review")
-	legal.fill("#days", "3")
-	legal.fill("#office-legal", "1")
-	legal.fill("#office-foreign-secretary", "2")
+	legal.fill(map[string]string{"name": "arms-review"})
+	legal.fill(map[string]string{"days": "3"})
+	legal.fill(map[string]string{"office.legal": "1"})
+	legal.fill(map[string]string{"office.foreign-secretary": "2"})
 	legal.press("main form button")
 	legal.says("The clearance settings hold from now on")
 	legal.says("Secretary of State")
@@ -237,7 +215,7 @@ func TestClearanceRules(t *testing.T) {
 	if v := evaluate[string](legal, `document.querySelector("#days").value + [...document.querySelectorAll("input:checked, select")].map(x => x.value).join("")`); v != "3commitmentproposearms21" {
 		t.Errorf("the form holds %q", v)
 	}
-	legal.fill("#days", "5")
+	legal.fill(map[string]string{"days": "5"})
 	legal.press("main form button")
 	legal.says("5")
 	legal.press(`main a[href="/clearances/routes/end?name=arms-review"]`)
