@@ -124,19 +124,20 @@ func (w *Web) clearances(r *request) (answer, error) {
 // clearanceBody is one clearance: the text as it would go out, where it stands, and what the offices said of it at home.
 type clearanceBody struct {
 	*node.ClearanceDetail
-	What    string
-	Name    name
-	Group   *group // whose parties would receive the text
-	Inside  bool   // the reader's office has a part in that group
-	Draft   string // page of the text, where the office may see it
-	Texts   []text
-	Version []text // that the act speaks of
-	Unread  bool   // it speaks of a text that this office may not read
-	Holders []holder
-	Terms   string
-	Offices []officeStanding
-	Words   []clearanceWord
-	Form    *form
+	What        string
+	Name        name
+	Group       *group // whose parties would receive the text
+	Inside      bool   // the reader's office has a part in that group
+	Draft       string // page of the text, where the office may see it
+	Texts       []text
+	Version     []text // that the act speaks of
+	Unread      bool   // it speaks of a text that this office may not read
+	Holders     []holder
+	Particulars []particular
+	Terms       string // as they are signed, where no page says them in words
+	Offices     []officeStanding
+	Words       []clearanceWord
+	Form        *form
 }
 
 type officeStanding struct {
@@ -280,7 +281,9 @@ func (w *Web) fillCleared(r *request, b *clearanceBody) error {
 		b.Texts = shown.bilingual(b.Group, h, s.Act)
 	}
 	b.Holders = w.holders(r, b.Group, h)
-	b.Terms = w.terms(h)
+	if b.Particulars = w.particularsIn(r, b.Group, h); len(b.Particulars) == 0 {
+		b.Terms = w.terms(h)
+	}
 	if h.Version.IsZero() || h.Version == s.Group {
 		return nil
 	}
@@ -302,6 +305,18 @@ func (w *Web) versionTexts(r *request, g *group, version record.ID) ([]text, err
 		return nil, err
 	}
 	return t.bilingual(g, v.Header, v.ID), nil
+}
+
+// particularsIn says the terms of an act in words, for a page that stands in no group.
+func (w *Web) particularsIn(r *request, g *group, h *record.Header) []particular {
+	say := kindPages[h.Kind].particulars
+	terms, err := w.node.Kinds().DecodeTerms(h)
+	if say == nil || err != nil || h.Verb != record.Propose {
+		return nil
+	}
+	in := *r
+	in.group = g
+	return say(w, &in, h, terms)
 }
 
 // terms are the particulars of an act as they are signed, for those who check them.

@@ -33,14 +33,6 @@ func (x *side) drafted(t *testing.T, office, title string) (*node.Draft, string)
 	return d, x.slug(t) + "/drafts/" + d.Nonce.String()
 }
 
-// says fails unless a page's main part holds a text.
-func (b *tab) says(want string) {
-	b.t.Helper()
-	if got := b.text("main"); !strings.Contains(got, want) {
-		b.t.Fatalf("at %s, want %q:\n%.3000s", b.at(), want, got)
-	}
-}
-
 func TestClearanceAtHome(t *testing.T) {
 	s := example(t)
 	mx, us := s.sides["MX"], s.sides["US"]

@@ -201,7 +201,7 @@ func TestCommitmentIsVerified(t *testing.T) {
 	us.fill(map[string]string{"body.en": "All requests were answered."})
 	us.upload("papers", paper)
 	us.press("main form button.govuk-button")
-	us.says("annex/relacion-numero-1.csv")
+	us.says("relacion-numero-1.csv")
 	us.sign(b, minister["US"], 1)
 	if got := evaluate[string](us, `fetch(document.querySelector("main a[download][href*=annex]").href).then(r => r.text())`, chromedp.EvalAwaitPromise); got != "a,b\n1,2\n" {
 		t.Errorf("the paper is now %q", got)

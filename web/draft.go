@@ -118,7 +118,9 @@ func (w *Web) holders(r *request, g *group, h *record.Header) []holder {
 				x.Parties = append(x.Parties, q)
 			}
 		}
-		i := slices.IndexFunc(out, func(y holder) bool { return x.Public == y.Public && x.TLP == y.TLP && slices.Equal(x.Parties, y.Parties) })
+		i := slices.IndexFunc(out, func(y holder) bool {
+			return x.Public == y.Public && x.TLP == y.TLP && slices.Equal(x.Parties, y.Parties)
+		})
 		if i < 0 {
 			i = len(out)
 			out = append(out, x)

@@ -136,8 +136,6 @@ func (l *language) dayIn(sec int64, zone *time.Location) string {
 	return l.t("date.day", "Day", t.Day(), "Month", l.t("month."+strings.ToLower(t.Month().String())), "Year", t.Year())
 }
 
-func (r *request) day(sec int64) string { return r.web.languages[r.lang].day(sec) }
-
 // moment is a date with the time of day and its zone.
 func (l *language) moment(sec int64) string {
 	if sec == 0 {
