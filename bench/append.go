@@ -81,7 +81,7 @@ func (o *ours) writer(ctx context.Context) {
 						return err
 					}
 				}
-				pos, err := tx.PutJudged(o.log, r, []byte{0x80})
+				pos, err := tx.PutJudged(o.log, r, false, r.Header().Time, []byte{0x80})
 				if err != nil {
 					return err
 				}

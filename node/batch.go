@@ -216,7 +216,7 @@ func (w *work) advance() error {
 	}
 	slices.SortFunc(rest, func(a, b record.Ref) int { return cmp.Or(cmp.Compare(a.Party, b.Party), cmp.Compare(a.Index, b.Index)) })
 	for _, ref := range rest {
-		if _, err := w.b.tx.PutEntry(w.logs[ref.Party].row, w.src.pending[ref]); err != nil {
+		if _, err := w.b.tx.PutEntry(w.logs[ref.Party].row, w.src.pending[ref], w.silent(w.src.pending[ref])); err != nil {
 			return w.b.fail(err)
 		}
 	}
@@ -244,11 +244,15 @@ func (w *work) count(ref record.Ref) error {
 	if err != nil {
 		return err
 	}
+	time, err := w.timeOf(j)
+	if err != nil {
+		return err
+	}
 	if fresh {
-		_, err = w.b.tx.PutJudged(l.row, r, reasons)
+		_, err = w.b.tx.PutJudged(l.row, r, w.silent(r), time, reasons)
 		delete(w.src.pending, ref)
 	} else {
-		err = w.b.tx.SetReasons(store.PosOf(l.row, ref.Index), reasons)
+		err = w.b.tx.SetReasons(store.PosOf(l.row, ref.Index), time, reasons)
 	}
 	if err != nil {
 		return err
@@ -267,6 +271,42 @@ func (w *work) count(ref record.Ref) error {
 	return nil
 }
 
+// silent: the kind has no state of its own, and people need not read of the record.
+func (w *work) silent(r *record.Record) bool {
+	k := w.ledger.Kinds[r.Header().Kind]
+	return k != nil && k.Silent
+}
+
+// timeOf is the time from which a cut by time has a record: its own, but never before that of a record it knows. In honest
+// logs it is always its own.
+func (w *work) timeOf(j entente.Judged) (int64, error) {
+	h := j.Header()
+	w.odd = w.odd || breaksOrder(j.Reasons)
+	t := h.Time
+	if !w.odd {
+		return t, nil
+	}
+	raise := func(l *plog, size uint64) error {
+		if size == 0 {
+			return nil
+		}
+		u, err := store.TimeAt(w.b.tx, store.PosOf(l.row, size-1))
+		t = max(t, u)
+		return err
+	}
+	err := raise(w.logs[h.Party], h.Index)
+	for p, m := range h.Seen {
+		if err == nil {
+			err = raise(w.logs[p], m.Size)
+		}
+	}
+	return t, err
+}
+
+func breaksOrder(reasons []entente.Reason) bool {
+	return slices.ContainsFunc(reasons, func(r entente.Reason) bool { return r.Code == entente.ReasonSequence })
+}
+
 // count takes the next record that counts. One that breaks the order does not hide what stands before it.
 func (l *plog) count(h *record.Header) {
 	l.counted, l.last = h.Index+1, consent.Raise(h, l.last)
@@ -280,7 +320,7 @@ func (l *plog) count(h *record.Header) {
 
 // know stores what a record in sequence is the first of its log to know, and touches the instruments that waited for it.
 func (w *work) know(l *plog, h *record.Header, reasons []entente.Reason) error {
-	if slices.ContainsFunc(reasons, func(r entente.Reason) bool { return r.Code == entente.ReasonSequence }) {
+	if breaksOrder(reasons) {
 		return nil
 	}
 	for _, q := range h.Seen.Parties() {

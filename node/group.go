@@ -20,6 +20,7 @@ type group struct {
 	ledger *entente.Ledger
 	logs   map[record.Party]*plog
 	held   []consent.Held
+	odd    bool                  // a record that breaks the order of the logs has counted: times are looked up
 	stray  map[record.ID]bool    // instruments that records without effect speak of, maybe before they are opened
 	closed map[record.Party]bool // parties whose log conflicts: nothing more of it is taken, no new commitment with it
 }

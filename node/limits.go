@@ -50,6 +50,11 @@ const (
 	maxRouteWithin = 366 * 86400
 	// maxClearanceText of one text in a clearance: a long legal opinion, not a file.
 	maxClearanceText = 64 << 10
+	// maxLooked is how many records or instruments one page looks at before it is given out short, with a next one: what is
+	// asked for is rare, and a page must not take long.
+	maxLooked = 2000
+	// feedAhead is how many records of each log a feed reads at once.
+	feedAhead = 64
 	// maxCount is how far lists are counted: beyond it people read "more than".
 	maxCount = 1000
 	// maxCursor bounds the cursor of a list in bytes: four numbers of 64 bits to the base of 36, with what separates them.

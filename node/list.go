@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -141,6 +142,52 @@ func listed(v *store.View, at []store.Pos, now int64) ([]Listed, error) {
 			return nil, fmt.Errorf("%w: %w", store.ErrCorrupt, err)
 		}
 		out = append(out, Listed{s, s.At(now)})
+	}
+	return out, nil
+}
+
+// InstrumentsByID reads instruments by their ids: those that records and facts name. What is no instrument of the group is missing in
+// the answer.
+func (n *Node) InstrumentsByID(ctx context.Context, who Caller, group record.ID, ids ...record.ID) (map[record.ID]Listed, error) {
+	g, err := n.reading(who, group)
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) > maxWants {
+		return nil, fmt.Errorf("at most %d instruments at once: %w", maxWants, ErrInvalid)
+	}
+	var out map[record.ID]Listed
+	err = n.store.Snapshot(ctx, func(v *store.View) error {
+		out, err = listedByID(v, g, ids, n.clock())
+		return err
+	})
+	return out, explainNil(err)
+}
+
+func listedByID(v *store.View, g *group, ids []record.ID, now int64) (map[record.ID]Listed, error) {
+	ids = slices.Compact(slices.SortedFunc(slices.Values(ids), func(a, b record.ID) int { return bytes.Compare(a[:], b[:]) }))
+	held, err := store.ByIDs(v, g.rows(), ids)
+	if err != nil {
+		return nil, err
+	}
+	at := make([]store.Pos, 0, len(ids))
+	for _, e := range held {
+		at = append(at, e.Pos)
+	}
+	if slices.Contains(ids, g.id) {
+		at = append(at, store.FoundingPos(g.row))
+	}
+	bodies, err := store.StatesAt(v, at)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[record.ID]Listed, len(bodies))
+	for _, b := range bodies {
+		s, err := entente.ParseState(b)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", store.ErrCorrupt, err)
+		}
+		out[s.Instrument] = Listed{s, s.At(now)}
 	}
 	return out, nil
 }

@@ -385,7 +385,7 @@ func TestPhasesInColumns(t *testing.T) {
 }
 
 func FuzzCursor(f *testing.F) {
-	for _, s := range []string{"", "n1.2", "p-1.zz", "w3.0.1y2p0ij32e8e7.5.1", "n9223372036854775807.0", "w99.0.0.0.0", "x"} {
+	for _, s := range []string{"", "n1.2", "p-1.zz", "w3.0.1y2p0ij32e8e7.5.1", "n9223372036854775807.0", "c.1.2x", "w99.0.0.0.0", "x"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -400,5 +400,74 @@ func FuzzCursor(f *testing.F) {
 		if (errors.Is(err, ErrInvalid)) == (err == nil) {
 			t.Error(err)
 		}
+		parties := []record.Party{"MX", "US"}
+		if cut, err := Cursor(s).parseCut(parties); err == nil && s != "" && (cutCursor(parties, cut) != Cursor(s) || len(cut) != 2) {
+			t.Errorf("%q is read as %v", s, cut)
+		}
 	})
+}
+
+// The feed is every record that people read of, newest first, each once, whatever the pages; what one log knows of another
+// stands before it.
+func TestChanges(t *testing.T) {
+	w := newTwo(t)
+	w.agreeCharter(t)
+	var want []record.ID
+	for i := range 40 {
+		p := []record.Party{"MX", "US"}[i%3%2]
+		s := w.act(t, p, Act{Kind: "commitment", Verb: record.Propose, Parts: texts(), Terms: []byte(`{"owner":"US","due":1900000000}`)})
+		want = append([]record.ID{s.ID}, want...)
+		w.now += int64(i % 2)
+		w.sync(t, "MX", "US")
+		w.sync(t, "US", "MX")
+		if _, err := w.nodes["US"].Receipt(t.Context(), w.group); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n, desk := w.nodes["MX"], Caller{Office: "desk"}
+	read := func(q ChangeQuery) (out []Change, pages int) {
+		for {
+			p, err := n.Changes(t.Context(), desk, w.group, q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, pages = append(out, p.Items...), pages+1
+			if q.Cursor = p.Next; q.Cursor == "" {
+				return out, pages
+			}
+		}
+	}
+	for _, limit := range []int{0, 1, 7, 44} {
+		got, pages := read(ChangeQuery{Limit: limit})
+		if len(got) != 44 || limit == 7 && pages < 7 { // with two powers and two consents to the charter
+			t.Fatalf("%d changes on %d pages", len(got), pages)
+		}
+		for i, id := range want {
+			if c := got[i]; c.ID != id || c.Instrument != id || c.Kind != "commitment" || c.Verb != record.Propose || c.Void || c.Of == nil || c.Of.State.Instrument != id ||
+				len(c.Offices) != 1 || c.Offices[0] != "desk" {
+				t.Fatalf("%d of pages of %d: %+v", i, limit, got[i])
+			}
+		}
+		if c := got[40]; c.Instrument != w.group || c.Of == nil || c.Of.State.Kind != "charter" {
+			t.Errorf("%+v", c)
+		}
+	}
+	if got, _ := read(ChangeQuery{Since: w.now - 3}); len(got) < 5 || len(got) > 10 || got[len(got)-1].Time < w.now-3 {
+		t.Errorf("%d changes in the last seconds", len(got))
+	}
+	if got, _ := read(ChangeQuery{Party: "US", Kind: "commitment", Limit: 3}); len(got) == 0 || len(got) == 40 || got[0].Ref.Party != "US" {
+		t.Errorf("%d changes of US", len(got))
+	}
+	if got, _ := read(ChangeQuery{Line: "arms"}); len(got) != 0 {
+		t.Errorf("%d changes on no line", len(got))
+	}
+	for _, c := range []Cursor{"c", "c.1", "c.1.2.3", "c.zz.-1", "n1.2", "c.01.1"} {
+		if _, err := n.Changes(t.Context(), desk, w.group, ChangeQuery{Cursor: c}); !errors.Is(err, ErrInvalid) {
+			t.Errorf("%q: %v", c, err)
+		}
+	}
+	by, err := n.InstrumentsByID(t.Context(), desk, w.group, want[3], want[3], w.group, record.ID{1})
+	if err != nil || len(by) != 2 || by[want[3]].State.Instrument != want[3] || by[w.group].State.Kind != "charter" {
+		t.Errorf("%v %v", by, err)
+	}
 }

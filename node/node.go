@@ -269,7 +269,7 @@ func (n *Node) loadGroup(v *store.View, row store.Group) (*group, error) {
 			return nil, err
 		}
 		if x.Counted > 0 {
-			if err := p.reload(v, x.Counted, g.stray); err != nil {
+			if err := p.reload(v, x.Counted, g); err != nil {
 				return nil, err
 			}
 		}
@@ -297,7 +297,7 @@ func loadTree(v *store.View, x store.Log) (*tlog.Tree, error) {
 }
 
 // reload finds again what memory held of the counted records of a log.
-func (l *plog) reload(v *store.View, counted uint64, stray map[record.ID]bool) error {
+func (l *plog) reload(v *store.View, counted uint64, g *group) error {
 	void, err := store.Void(v, l.row)
 	if err != nil {
 		return err
@@ -311,7 +311,12 @@ func (l *plog) reload(v *store.View, counted uint64, stray map[record.ID]bool) e
 			return nil, err
 		}
 		if slices.Contains(void, i) {
-			stray[e.Record.Instrument()] = true
+			reasons, err := decodeReasons(e.Reasons)
+			if err != nil {
+				return nil, err
+			}
+			g.stray[e.Record.Instrument()] = true
+			g.odd = g.odd || breaksOrder(reasons)
 		}
 		return e.Record.Header(), nil
 	}

@@ -109,37 +109,43 @@ func (n *Node) Instrument(ctx context.Context, who Caller, group, id record.ID) 
 	if err != nil {
 		return nil, err
 	}
-	d := &Detail{}
+	var d *Detail
 	err = n.store.Snapshot(ctx, func(v *store.View) error {
-		pos := store.FoundingPos(g.row)
-		if id != g.id {
-			e, err := store.ByID(v, g.rows(), id)
-			if err != nil {
-				return err
-			}
-			pos = e.Pos
-		}
-		body, err := store.State(v, pos)
-		if err != nil {
-			return err
-		}
-		if d.State, err = entente.ParseState(body); err != nil {
-			return fmt.Errorf("%w: %w", store.ErrCorrupt, err)
-		}
-		d.View = d.State.At(n.clock())
-		return store.ByInstrument(v, g.rows(), id, func(e store.Entry) error {
-			r, err := n.recordInfo(v, e)
-			if err == nil {
-				d.Records = append(d.Records, *r)
-			}
-			return err
-		})
+		d, err = n.detail(v, g, id)
+		return err
 	})
 	if err != nil {
 		return nil, notFound("instrument "+id.Short(), err)
 	}
-	slices.SortFunc(d.Records, func(a, b RecordInfo) int { return entente.Order(a.Header, b.Header) })
 	return d, nil
+}
+
+func (n *Node) detail(v *store.View, g *group, id record.ID) (*Detail, error) {
+	d, pos := &Detail{}, store.FoundingPos(g.row)
+	if id != g.id {
+		e, err := store.ByID(v, g.rows(), id)
+		if err != nil {
+			return nil, err
+		}
+		pos = e.Pos
+	}
+	body, err := store.State(v, pos)
+	if err != nil {
+		return nil, err
+	}
+	if d.State, err = entente.ParseState(body); err != nil {
+		return nil, fmt.Errorf("%w: %w", store.ErrCorrupt, err)
+	}
+	d.View = d.State.At(n.clock())
+	err = store.ByInstrument(v, g.rows(), id, func(e store.Entry) error {
+		r, err := n.recordInfo(v, e)
+		if err == nil {
+			d.Records = append(d.Records, *r)
+		}
+		return err
+	})
+	slices.SortFunc(d.Records, func(a, b RecordInfo) int { return entente.Order(a.Header, b.Header) })
+	return d, err
 }
 
 func explainNil(err error) error {

@@ -12,28 +12,29 @@ import (
 type Entry struct {
 	Pos     Pos
 	Record  *record.Record
+	Time    int64  // from which a cut by time has it; 0 while it does not count
 	Judged  bool   // it counts, and Reasons is what the rules hold against it
 	Reasons []byte // CBOR of []entente.Reason; an empty list: it has effect
 }
 
-// PutEntry stores a record at its place in a log, held and not yet counted.
-func (tx *Tx) PutEntry(log int64, r *record.Record) (Pos, error) {
+// PutEntry stores a record at its place in a log, held and not yet counted. silent: people need not read of it.
+func (tx *Tx) PutEntry(log int64, r *record.Record, silent bool) (Pos, error) {
 	h := r.Header()
 	pos, id, ins := PosOf(log, h.Index), r.ID(), r.Instrument()
-	err := tx.exec("INSERT INTO entry (pos, id8, instrument8, nonce8, kind, raw) VALUES (?, ?, ?, ?, ?, ?)",
-		int64(pos), key8(id[:]), key8(ins[:]), key8(h.Nonce[:]), h.Kind, r.Bytes())
+	err := tx.exec("INSERT INTO entry (pos, id8, instrument8, nonce8, kind, silent, raw) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		int64(pos), key8(id[:]), key8(ins[:]), key8(h.Nonce[:]), h.Kind, silent, r.Bytes())
 	if err != nil {
 		err = fmt.Errorf("store record %s: %w", h.Ref(), err)
 	}
 	return pos, err
 }
 
-// PutJudged stores a record that counts at once.
-func (tx *Tx) PutJudged(log int64, r *record.Record, reasons []byte) (Pos, error) {
+// PutJudged stores a record that counts at once, with the time from which a cut by time has it.
+func (tx *Tx) PutJudged(log int64, r *record.Record, silent bool, time int64, reasons []byte) (Pos, error) {
 	h := r.Header()
 	pos, id, ins := PosOf(log, h.Index), r.ID(), r.Instrument()
-	err := tx.exec("INSERT INTO entry (pos, id8, instrument8, nonce8, kind, reasons, raw) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		int64(pos), key8(id[:]), key8(ins[:]), key8(h.Nonce[:]), h.Kind, reasons, r.Bytes())
+	err := tx.exec("INSERT INTO entry (pos, id8, instrument8, nonce8, kind, silent, time, reasons, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		int64(pos), key8(id[:]), key8(ins[:]), key8(h.Nonce[:]), h.Kind, silent, time, reasons, r.Bytes())
 	if err != nil {
 		err = fmt.Errorf("store record %s: %w", h.Ref(), err)
 	}
@@ -41,16 +42,33 @@ func (tx *Tx) PutJudged(log int64, r *record.Record, reasons []byte) (Pos, error
 }
 
 // SetReasons marks a held record as counted.
-func (tx *Tx) SetReasons(pos Pos, reasons []byte) error {
-	return tx.exec("UPDATE entry SET reasons = ? WHERE pos = ?", reasons, int64(pos))
+func (tx *Tx) SetReasons(pos Pos, time int64, reasons []byte) error {
+	return tx.exec("UPDATE entry SET time = ?, reasons = ? WHERE pos = ?", time, reasons, int64(pos))
 }
 
-const entryColumns = "SELECT pos, reasons, raw FROM entry "
+// TimeAt is the time from which a cut by time has the counted record at a position. It never goes down along a log, and is
+// never before that of a record which this one knows.
+func TimeAt(r reader, pos Pos) (int64, error) {
+	var t sql.NullInt64
+	err := one(r, []any{&t}, "SELECT time FROM entry WHERE pos = ?", int64(pos))
+	if err == nil && !t.Valid {
+		err = ErrNotFound
+	}
+	return t.Int64, err
+}
+
+// Said calls f with the last counted records below an index of a log that people read of, newest first.
+func Said(r reader, log int64, below uint64, limit int, f func(Entry) error) error {
+	return entries(r, f, "INDEXED BY entry_said WHERE silent = 0 AND time IS NOT NULL AND pos >= ? AND pos < ? ORDER BY pos DESC LIMIT ?",
+		int64(PosOf(log, 0)), int64(PosOf(log, below)), limit)
+}
+
+const entryColumns = "SELECT pos, coalesce(time, 0), reasons, raw FROM entry "
 
 func scanEntry(rows *sql.Rows) (Entry, error) {
 	var e Entry
 	var raw []byte
-	if err := rows.Scan(&e.Pos, &e.Reasons, &raw); err != nil {
+	if err := rows.Scan(&e.Pos, &e.Time, &e.Reasons, &raw); err != nil {
 		return e, err
 	}
 	e.Judged = e.Reasons != nil

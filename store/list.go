@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"database/sql"
+	"slices"
 	"strings"
 
 	"entente/record"
@@ -263,4 +265,33 @@ func StatesAt(r reader, at []Pos) (map[Pos][]byte, error) {
 		}, "SELECT pos, body FROM state WHERE pos IN (?"+strings.Repeat(", ?", n-1)+")", args...)
 	})
 	return out, err
+}
+
+// Leaves reports whether a filter leaves a state that is not in the table: the same conditions, for states of the past.
+func (f *Filter) Leaves(s *StateRow, refs []RefRow) bool {
+	within := func(r [2]int64, t int64) bool { return r == [2]int64{} || r[0] <= date(t) && date(t) <= r[1] }
+	switch {
+	case f.Kind != "" && s.Kind != f.Kind, f.Line != "" && s.Line != f.Line, f.Owner != "" && s.Owner != f.Owner, f.Phase != "" && s.Phase != f.Phase:
+	case !within(f.Until, s.Until), !within(f.Ends, s.Ends), !within(f.Due, s.Due), s.Last < f.Changed:
+	case len(f.Done) > 0 && !slices.Contains(f.Done, s.Done):
+	case f.Owed && s.Overdue == 0, f.Overdue != 0 && (date(s.Overdue) > f.Overdue || date(s.Ends) <= f.Overdue):
+	case !f.Target.IsZero() && !slices.ContainsFunc(refs, func(r RefRow) bool { return r.Target == f.Target && (f.Name == "" || r.Name == f.Name) }):
+	default:
+		return true
+	}
+	return false
+}
+
+// Key is the place of a state in the order of a filter.
+func (f *Filter) Key(s *StateRow) Key {
+	return Key{map[string]int64{"opened": s.Opened, "due": date(s.Due), "last": s.Last}[f.Sort.column()], s.Pos}
+}
+
+// Compare orders two places as the filter lists them, backwards where it does.
+func (f *Filter) Compare(a, b Key) int {
+	c := cmp.Or(cmp.Compare(a.Value, b.Value), cmp.Compare(a.Pos, b.Pos))
+	if f.Sort.descends() != f.Backwards {
+		return -c
+	}
+	return c
 }

@@ -276,12 +276,12 @@ var Derived = map[string]func(r reader, log int64, f func([]byte)) error{
 	},
 	"entry": func(r reader, log int64, f func([]byte)) error {
 		return each(r, func(rows *sql.Rows) error {
-			var pos, id, instrument, nonce int64
+			var pos, id, instrument, nonce, silent, time int64
 			var kind string
-			err := rows.Scan(&pos, &id, &instrument, &nonce, &kind)
-			f(fmt.Appendf(nil, "%d/%x/%x/%x/%s", Pos(pos).Index(), id, instrument, nonce, kind))
+			err := rows.Scan(&pos, &id, &instrument, &nonce, &kind, &silent, &time)
+			f(fmt.Appendf(nil, "%d/%x/%x/%x/%s/%d/%d", Pos(pos).Index(), id, instrument, nonce, kind, silent, time))
 			return err
-		}, "SELECT pos, id8, instrument8, nonce8, kind FROM entry WHERE pos >= ? AND pos < ? AND reasons IS NOT NULL ORDER BY pos", int64(PosOf(log, 0)), int64(PosOf(log+1, 0)))
+		}, "SELECT pos, id8, instrument8, nonce8, kind, silent, coalesce(time, -1) FROM entry WHERE pos >= ? AND pos < ? AND reasons IS NOT NULL ORDER BY pos", int64(PosOf(log, 0)), int64(PosOf(log+1, 0)))
 	},
 	"reasons": func(r reader, log int64, f func([]byte)) error {
 		return each(r, func(rows *sql.Rows) error {

@@ -60,12 +60,24 @@ func TestGroupsAreWalledOff(t *testing.T) {
 		mine record.ID
 	}{{desk, trade, w.Group}, {tr, w.Group, trade}} {
 		reads := map[string]func(g record.ID) error{
-			"group":       func(g record.ID) error { _, err := mx.Node.Group(ctx, x.who, g); return err },
-			"instruments": func(g record.ID) error { _, err := mx.Node.Instruments(ctx, x.who, g, node.Query{}); return err },
-			"instrument":  func(g record.ID) error { _, err := mx.Node.Instrument(ctx, x.who, g, g); return err },
-			"alarms":      func(g record.ID) error { _, err := mx.Node.Alarms(ctx, x.who, g); return err },
-			"counts":      func(g record.ID) error { _, err := mx.Node.Counts(ctx, x.who, g); return err },
-			"orphans":     func(g record.ID) error { _, err := mx.Node.Orphans(ctx, x.who, g); return err },
+			"group":            func(g record.ID) error { _, err := mx.Node.Group(ctx, x.who, g); return err },
+			"instruments":      func(g record.ID) error { _, err := mx.Node.Instruments(ctx, x.who, g, node.Query{}); return err },
+			"instrument":       func(g record.ID) error { _, err := mx.Node.Instrument(ctx, x.who, g, g); return err },
+			"alarms":           func(g record.ID) error { _, err := mx.Node.Alarms(ctx, x.who, g); return err },
+			"counts":           func(g record.ID) error { _, err := mx.Node.Counts(ctx, x.who, g); return err },
+			"count":            func(g record.ID) error { _, err := mx.Node.Count(ctx, x.who, g, node.Query{}); return err },
+			"attention":        func(g record.ID) error { _, err := mx.Node.Attention(ctx, x.who, g, node.AttentionQuery{}); return err },
+			"attention counts": func(g record.ID) error { _, err := mx.Node.AttentionCounts(ctx, x.who, g); return err },
+			"changes":          func(g record.ID) error { _, err := mx.Node.Changes(ctx, x.who, g, node.ChangeQuery{}); return err },
+			"by id":            func(g record.ID) error { _, err := mx.Node.InstrumentsByID(ctx, x.who, g, g); return err },
+			"as of":            func(g record.ID) error { _, err := mx.Node.AsOf(ctx, x.who, g, g, w.Now()); return err },
+			"list as of":       func(g record.ID) error { _, err := mx.Node.AsOfList(ctx, x.who, g, w.Now(), node.Query{}); return err },
+			"cut as of":        func(g record.ID) error { _, err := mx.Node.CutAt(ctx, x.who, g, w.Now()); return err },
+			"texts": func(g record.ID) error {
+				_, err := mx.Node.Texts(ctx, x.who, "page", []node.Want{{Group: g, Record: s.ID}})
+				return err
+			},
+			"orphans": func(g record.ID) error { _, err := mx.Node.Orphans(ctx, x.who, g); return err },
 			"export": func(g record.ID) error {
 				return mx.Node.ExportLog(ctx, x.who, g, "MX", func(string, []byte) error { return nil }, nil)
 			},
@@ -93,6 +105,12 @@ func TestGroupsAreWalledOff(t *testing.T) {
 	}
 	if _, err := mx.Node.Record(ctx, tr, trade, s.ID); !errors.Is(err, node.ErrNotFound) {
 		t.Errorf("a record of another group by its id: %v", err)
+	}
+	if by, err := mx.Node.InstrumentsByID(ctx, tr, trade, s.ID); err != nil || len(by) > 0 {
+		t.Errorf("%d instruments of another group by their ids: %v", len(by), err)
+	}
+	if texts, err := mx.Node.Texts(ctx, tr, "page", []node.Want{{Group: trade, Record: s.ID}}); err != nil || len(texts) > 0 {
+		t.Errorf("%d texts of another group by their record: %v", len(texts), err)
 	}
 	if _, err := mx.Node.Parts(ctx, tr, trade, s.ID); !errors.Is(err, node.ErrNotFound) {
 		t.Errorf("parts of another group by their record: %v", err)

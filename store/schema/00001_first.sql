@@ -22,6 +22,8 @@ CREATE TABLE entry (
   instrument8 INTEGER NOT NULL,
   nonce8      INTEGER NOT NULL,
   kind        TEXT NOT NULL,
+  silent      INTEGER NOT NULL,
+  time        INTEGER,
   reasons     BLOB,
   raw         BLOB NOT NULL
 );
@@ -29,6 +31,7 @@ CREATE INDEX entry_id ON entry (id8);
 CREATE INDEX entry_instrument ON entry (instrument8);
 CREATE INDEX entry_nonce ON entry (nonce8);
 CREATE INDEX entry_void ON entry (pos) WHERE length(reasons) > 1;
+CREATE INDEX entry_said ON entry (pos) WHERE silent = 0 AND time IS NOT NULL;
 CREATE INDEX entry_special ON entry (kind, pos) WHERE kind IN ('powers', 'charter');
 CREATE TABLE tile (
   log   INTEGER NOT NULL,
