@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -166,7 +167,7 @@ func TestAsOfIsWhatWasShown(t *testing.T) {
 			ok(t, err)
 			b, err := d.State.Encode()
 			ok(t, err)
-			if string(b) != was || d.View != d.State.At(x.at) {
+			if string(b) != was || !reflect.DeepEqual(d.View, d.State.At(x.at)) {
 				t.Errorf("at %d: %s is %+v", x.at-world.Start, id.Short(), d.State)
 			}
 			same++
