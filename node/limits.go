@@ -40,6 +40,21 @@ const (
 	maxNote = 16 << 10
 	// maxPublic is how many published texts the public list shows: a statement a week for four years.
 	maxPublic = 200
+	// sessionIdle ends a session nobody uses: a desk is left unlocked over lunch, not over night.
+	sessionIdle = time.Hour
+	// sessionLife ends every session: a working day.
+	sessionLife = 12 * time.Hour
+	// maxLinkLife of a one-time link: it may wait in a mailbox over a week-end.
+	maxLinkLife = 7 * 24 * time.Hour
+	// maxSessions is how many sessions' last use is remembered; beyond it all count as just used.
+	maxSessions = 100_000
+	// maxCredentials per office and use: every official has a few authenticators.
+	maxCredentials = 200
+	// maxCredentialID is WebAuthn's own bound on credential ids; maxCredentialData has room for keys and flags.
+	maxCredentialID   = 1023
+	maxCredentialData = 8 << 10
+	// maxSubject bounds issuer and subject: OpenID Connect Core, section 2, allows 255 characters for a subject.
+	maxSubject = 512
 	// maxPage bounds one page of a list.
 	maxPage = 500
 	// maxRoutes of clearance a node keeps, and lines or groups of one: a ministry has a handful.

@@ -147,6 +147,8 @@ type Node struct {
 	checking sync.Mutex // one full check at a time: it reads everything
 	saving   sync.Mutex // one backup at a time
 
+	idle idle // of sessions
+
 	mu        sync.RWMutex
 	groups    map[int64]*group
 	changed   chan struct{}

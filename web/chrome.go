@@ -170,7 +170,7 @@ func (w *Web) chrome(rw http.ResponseWriter, r *request, p page) (chrome, error)
 	if r.session == nil {
 		return c, nil
 	}
-	c.Office = w.officeName(r, r.session.office)
+	c.Office = w.officeName(r, r.session.Office)
 	groups, err := w.groupsOf(r)
 	if err != nil {
 		return c, err

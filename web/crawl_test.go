@@ -40,7 +40,10 @@ func newReader(t *testing.T, x *side, office, lang string) *reader {
 		}
 		return nil
 	}}}
-	link := x.web.Link(office, time.Hour)
+	link, err := x.web.Link(t.Context(), office, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if status, page := r.post("/signin/link", url.Values{"secret": {link[strings.LastIndex(link, "/")+1:]}}); status != http.StatusOK {
 		t.Fatalf("%s of %s cannot sign in: %d %.300s", office, x.id, status, page)
 	}

@@ -22,6 +22,11 @@ const (
 	// never locks an office out: it counts addresses, not offices.
 	maxFailures   = 20
 	failureWindow = time.Minute
+	// maxCeremonies of WebAuthn under way at once, and ceremonyLife of one, also of a sign-in by an identity provider.
+	maxCeremonies = 10_000
+	ceremonyLife  = 10 * time.Minute
+	// providerTimeout bounds one call to an identity provider.
+	providerTimeout = 10 * time.Second
 	// maxFailing is how many addresses are counted: beyond it the oldest is forgotten.
 	maxFailing = 10_000
 	// soonDays is how far ahead the pages look for what falls due.

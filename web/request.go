@@ -41,8 +41,12 @@ func (w *Web) handle(rt route) http.Handler {
 }
 
 func (w *Web) run(rt route, r *request) (answer, error) {
-	if r.session = w.sessionOf(r.Request); r.session != nil {
-		r.who = node.Caller{Office: r.session.office, Via: "web"}
+	var err error
+	if r.session, err = w.sessionOf(r.Request); err != nil {
+		return nil, err
+	}
+	if r.session != nil {
+		r.who = node.Caller{Office: r.session.Office, Seat: r.session.Seat, Via: "web"}
 	} else if !rt.open {
 		return redirect{to: "/signin?next=" + url.QueryEscape(r.next())}, nil
 	}

@@ -1,109 +1,40 @@
 package web
 
 import (
-	"crypto/rand"
-	"encoding/base64"
-	"fmt"
+	"context"
+	"errors"
 	"net"
 	"net/http"
 	"sync"
 	"time"
 
 	"entente/node"
-	"entente/record"
+	"entente/store"
 )
 
-// session is one sign-in of an office.
+// session is one sign-in of an official.
 type session struct {
-	office  string
-	created int64
-	last    int64
+	store.Login
+	secret string
 }
 
-// sessions are kept in memory under the digest of their secret.
-type sessions struct {
-	mu  sync.Mutex
-	now func() int64
-	by  map[record.ID]*session
-	one map[record.ID]oneTime
-}
-
-type oneTime struct {
-	office string
-	until  int64
-}
-
-func newSessions(now func() int64) *sessions {
-	return &sessions{now: now, by: map[record.ID]*session{}, one: map[record.ID]oneTime{}}
-}
-
-func secretOf() string {
-	var b [32]byte
-	rand.Read(b[:])
-	return base64.RawURLEncoding.EncodeToString(b[:])
-}
-
-func sessionDigest(secret string) record.ID {
-	return record.Digest("entente/web-session/v1", []byte(secret))
-}
-
-// Link makes a link by which an office signs in once, within a time.
-func (w *Web) Link(office string, life time.Duration) string {
-	s := secretOf()
-	w.sessions.mu.Lock()
-	defer w.sessions.mu.Unlock()
-	w.sessions.one[sessionDigest(s)] = oneTime{office, w.node.Now() + int64(life/time.Second)}
-	return "/signin/link/" + s
+// Link makes a path by which an office signs in once, within a time.
+func (w *Web) Link(ctx context.Context, office string, life time.Duration) (string, error) {
+	s, err := w.node.NewLink(ctx, office, 0, life)
+	return LinkPath + s, err
 }
 
 // Sessions is how many sign-ins have not ended.
-func (w *Web) Sessions() (n int) {
-	w.sessions.mu.Lock()
-	defer w.sessions.mu.Unlock()
-	for _, x := range w.sessions.by {
-		if now := w.sessions.now(); now-x.last <= int64(sessionIdle/time.Second) && now-x.created <= int64(sessionLife/time.Second) {
-			n++
-		}
+func (w *Web) Sessions() int {
+	n, err := w.node.CountSessions(context.Background())
+	if err != nil {
+		w.log.Error("sessions not counted", "err", err)
 	}
-	return n
+	return int(n)
 }
 
-func (s *sessions) use(secret string) (string, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	d := sessionDigest(secret)
-	l, ok := s.one[d]
-	delete(s.one, d)
-	return l.office, ok && s.now() < l.until
-}
-
-func (s *sessions) start(office string) string {
-	secret := secretOf()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.now()
-	s.by[sessionDigest(secret)] = &session{office, now, now}
-	return secret
-}
-
-func (s *sessions) find(secret string) *session {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	d, now := sessionDigest(secret), s.now()
-	x := s.by[d]
-	if x == nil || now-x.last > int64(sessionIdle/time.Second) || now-x.created > int64(sessionLife/time.Second) {
-		delete(s.by, d)
-		return nil
-	}
-	x.last = now
-	return x
-}
-
-func (s *sessions) end(secret string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.by, sessionDigest(secret))
-}
+// LinkPath is where one-time links are opened, followed by the secret.
+const LinkPath = "/signin/link/"
 
 // cookieName: over TLS the prefix binds the cookie to this host and to its root path.
 func (w *Web) cookieName() string {
@@ -113,12 +44,18 @@ func (w *Web) cookieName() string {
 	return "session"
 }
 
-func (w *Web) sessionOf(r *http.Request) *session {
+func (w *Web) sessionOf(r *http.Request) (*session, error) {
 	c, err := r.Cookie(w.cookieName())
 	if err != nil {
-		return nil
+		return nil, nil
 	}
-	return w.sessions.find(c.Value)
+	l, err := w.node.Session(r.Context(), c.Value)
+	if errors.Is(err, node.ErrForbidden) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	return &session{l, c.Value}, nil
 }
 
 type signedIn struct{ secret, to string }
@@ -128,11 +65,22 @@ func (a signedIn) write(rw http.ResponseWriter, r *request) error {
 	return redirect{to: a.to}.write(rw, r)
 }
 
+// signInBody offers the ways to sign in that this node has.
+type signInBody struct {
+	Problem string // message key
+	Next    string
+	OIDC    string // name of the identity provider; empty: none
+}
+
+func (w *Web) signInPage(r *request, problem string, status int) answer {
+	return page{name: "signin", title: r.t("signin.title"), status: status, body: signInBody{problem, local(r.FormValue("next")), w.oidc.name()}}
+}
+
 func (w *Web) signIn(r *request) (answer, error) {
 	if r.session != nil {
 		return redirect{to: local(r.URL.Query().Get("next"))}, nil
 	}
-	return page{name: "signin", title: r.t("signin.title"), body: nil}, nil
+	return w.signInPage(r, "", 0), nil
 }
 
 // linkForm shows a button: a program that follows links, as mail filters do, must not use up the link.
@@ -141,23 +89,34 @@ func (w *Web) linkForm(r *request) (answer, error) {
 }
 
 func (w *Web) useLink(r *request) (answer, error) {
-	from, _, _ := net.SplitHostPort(r.RemoteAddr)
-	if w.failures.blocked(from) {
-		return nil, fmt.Errorf("too many failed sign-ins from this address: wait a minute: %w", node.ErrConflict)
+	if w.failures.blocked(from(r.Request)) {
+		return w.signInPage(r, "signin.too-many", http.StatusTooManyRequests), nil
 	}
-	office, ok := w.sessions.use(r.PostFormValue("secret"))
-	if !ok {
-		w.failures.add(from)
-		return page{name: "signin", title: r.t("signin.title"), body: "signin.link-ended", status: http.StatusForbidden}, nil
+	s, err := w.node.UseLink(r.Context(), r.PostFormValue("secret"))
+	if errors.Is(err, node.ErrForbidden) {
+		w.failures.add(from(r.Request))
+		return w.signInPage(r, "signin.link-ended", http.StatusForbidden), nil
+	} else if err != nil {
+		return nil, err
 	}
-	return signedIn{w.sessions.start(office), "/"}, nil
+	return signedIn{s, "/"}, nil
 }
 
 func (w *Web) signOut(r *request) (answer, error) {
-	if c, err := r.Cookie(w.cookieName()); err == nil {
-		w.sessions.end(c.Value)
+	if r.session != nil {
+		if err := w.node.EndSession(r.Context(), r.session.secret); err != nil {
+			return nil, err
+		}
 	}
 	return redirect{to: "/signin", done: "signed-out"}, nil
+}
+
+// from is the address that a request came from.
+func from(r *http.Request) string {
+	if h, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		return h
+	}
+	return r.RemoteAddr
 }
 
 func (r *request) t(key string, args ...any) string { return r.web.languages[r.lang].t(key, args...) }

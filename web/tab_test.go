@@ -107,7 +107,9 @@ func evaluate[T any](b *tab, script string, o ...chromedp.EvaluateOption) T {
 // signIn lets an office of a side in, in a language.
 func (b *tab) signIn(x *side, office, lang string) {
 	b.t.Helper()
-	b.open(x.url + x.web.Link(office, time.Hour))
+	link, err := x.web.Link(b.t.Context(), office, time.Hour)
+	b.ok(err)
+	b.open(x.url + link)
 	b.press("main form button")
 	b.open(x.url + "/language/" + lang + "?back=/")
 }

@@ -21,6 +21,7 @@ type Options struct {
 	Version string         // of the program
 	Origin  string         // scheme://host[:port] under which browsers reach this node; empty: the host of a request on loopback
 	Zone    *time.Location // in which pages show dates and times; nil: the machine's
+	OIDC    *OIDC          // an identity provider; nil: none
 }
 
 // Web serves one node's pages.
@@ -32,13 +33,14 @@ type Web struct {
 	zone      *time.Location
 	languages map[string]*language
 	assets    *assets
-	sessions  *sessions
+	oidc      *provider // nil: none
+	ceremony  *ceremonies
 	failures  failures
 }
 
 // New prepares the pages. It fails when a template, a message or the origin is not well formed.
 func New(n *node.Node, o Options) (*Web, error) {
-	w := &Web{node: n, log: o.Log, version: o.Version, zone: o.Zone, sessions: newSessions(n.Now), failures: newFailures(n.Now)}
+	w := &Web{node: n, log: o.Log, version: o.Version, zone: o.Zone, ceremony: newCeremonies(n.Now), failures: newFailures(n.Now)}
 	if w.log == nil {
 		w.log = slog.Default()
 	}
@@ -51,6 +53,12 @@ func New(n *node.Node, o Options) (*Web, error) {
 			return nil, fmt.Errorf("origin %q: want https://host or https://host:port", o.Origin)
 		}
 		w.origin = u
+	}
+	if o.OIDC != nil {
+		if w.origin == nil {
+			return nil, errors.New("an identity provider needs the origin under which browsers reach this node")
+		}
+		w.oidc = newProvider(*o.OIDC, w.origin)
 	}
 	var err error
 	if w.assets, err = loadAssets(); err != nil {

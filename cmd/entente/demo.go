@@ -85,7 +85,11 @@ func (c *demoCmd) stay(a *app, res *demo.Result) error {
 				host := strings.Replace(s.HTTP, "127.0.0.1", strings.ToLower(string(p))+".localhost", 1)
 				a.say("The node of %s serves on %s. Open in a browser:", p, host)
 				for _, o := range res.Offices[p] {
-					a.say("  %-24s %s%s", o, host, s.link(o, demoLink))
+					path, err := s.link(ctx, o, demoLink)
+					if err != nil {
+						return err
+					}
+					a.say("  %-24s %s%s", o, host, path)
 				}
 				a.say("On the command line:\n  entente --dir %s --as OFFICE list --group security", folder)
 				return nil

@@ -53,7 +53,7 @@ type serving struct {
 	Metrics string `json:"metrics,omitempty"`
 	Socket  string `json:"socket"`
 
-	link func(office string, life time.Duration) string
+	link func(ctx context.Context, office string, life time.Duration) (string, error)
 }
 
 // serveOptions is how a folder's node is run.

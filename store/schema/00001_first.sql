@@ -192,6 +192,37 @@ CREATE TABLE token (
   created INTEGER NOT NULL,
   until   INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE onelink (
+  digest BLOB PRIMARY KEY,
+  office TEXT NOT NULL,
+  seat   INTEGER NOT NULL,
+  until  INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE session (
+  digest  BLOB PRIMARY KEY,
+  office  TEXT NOT NULL,
+  seat    INTEGER NOT NULL,
+  how     TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  until   INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE credential (
+  id      BLOB PRIMARY KEY,
+  office  TEXT NOT NULL,
+  seat    INTEGER NOT NULL,
+  use     TEXT NOT NULL,
+  name    TEXT NOT NULL,
+  data    BLOB NOT NULL,
+  created INTEGER NOT NULL,
+  used    INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE subject (
+  issuer  TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  office  TEXT NOT NULL,
+  seat    INTEGER NOT NULL,
+  PRIMARY KEY (issuer, subject)
+) WITHOUT ROWID;
 CREATE TABLE idempotency (
   key     BLOB PRIMARY KEY,
   request BLOB NOT NULL,

@@ -1,6 +1,8 @@
 // What the pages do beyond reading. Everything here has a way without scripts, but for signing in the browser, which has the
 // command line.
 import { enhance } from "./sign.mjs";
+import { passkey } from "./passkey.mjs";
 
 document.documentElement.classList.remove("no-js");
 for (const form of document.querySelectorAll("form[data-sign]")) enhance(form);
+for (const form of document.querySelectorAll("form[data-passkey]")) passkey(form);

@@ -1,0 +1,309 @@
+package web
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/protocol/webauthncose"
+	"github.com/go-webauthn/webauthn/webauthn"
+
+	"entente"
+	"entente/node"
+	"entente/record"
+	"entente/store"
+)
+
+// ceremonies are WebAuthn registrations and sign-ins under way: each challenge is answered once, in the browser that asked.
+type ceremonies struct {
+	now func() int64
+	mu  sync.Mutex
+	by  map[string]ceremony
+}
+
+type ceremony struct {
+	session webauthn.SessionData
+	use     string
+	name    string
+	seat    uint64
+	until   int64
+}
+
+func newCeremonies(now func() int64) *ceremonies {
+	return &ceremonies{now: now, by: map[string]ceremony{}}
+}
+
+func (c *ceremonies) begin(x ceremony) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.now()
+	for k, y := range c.by {
+		if y.until <= now || len(c.by) >= maxCeremonies {
+			delete(c.by, k)
+		}
+	}
+	x.until = now + int64(ceremonyLife/time.Second)
+	c.by[x.session.Challenge] = x
+	return x.session.Challenge
+}
+
+func (c *ceremonies) end(key string) (ceremony, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	x, ok := c.by[key]
+	delete(c.by, key)
+	if !ok || x.until <= c.now() {
+		return x, fmt.Errorf("it took too long: try again: %w", node.ErrInvalid)
+	}
+	return x, nil
+}
+
+// official is a place in the party as WebAuthn knows it: the handle says nothing about who it is.
+type official struct {
+	party       record.Party
+	office      string
+	seat        uint64
+	credentials []webauthn.Credential
+}
+
+func (o official) WebAuthnID() []byte {
+	d := record.Digest("entente/user/v1", []byte(o.party), []byte{0}, []byte(o.office), []byte{0}, strconv.AppendUint(nil, o.seat, 10))
+	return d[:]
+}
+func (o official) WebAuthnName() string                       { return fmt.Sprintf("%s/%d", o.office, o.seat) }
+func (o official) WebAuthnDisplayName() string                { return o.WebAuthnName() }
+func (o official) WebAuthnCredentials() []webauthn.Credential { return o.credentials }
+
+// relyingParty is this node as browsers know it. Without an origin there are no passkeys.
+func (w *Web) relyingParty() (*webauthn.WebAuthn, error) {
+	if w.origin == nil {
+		return nil, fmt.Errorf("passkeys need the origin of this node: entente serve --origin: %w", node.ErrConflict)
+	}
+	return webauthn.New(&webauthn.Config{RPID: w.origin.Hostname(), RPDisplayName: "Entente", RPOrigins: []string{w.origin.Scheme + "://" + w.origin.Host},
+		AuthenticatorSelection: protocol.AuthenticatorSelection{ResidentKey: protocol.ResidentKeyRequirementRequired, UserVerification: protocol.VerificationRequired}})
+}
+
+// data answers a script of this node.
+type data struct{ v any }
+
+func (a data) write(rw http.ResponseWriter, _ *request) error {
+	rw.Header().Set("Content-Type", "application/json")
+	return clientGone(json.NewEncoder(rw).Encode(a.v))
+}
+
+func (w *Web) passkeyOptions(r *request) (answer, error) {
+	if w.failures.blocked(from(r.Request)) {
+		return nil, fmt.Errorf("too many failed sign-ins: %w", node.ErrConflict)
+	}
+	rp, err := w.relyingParty()
+	if err != nil {
+		return nil, err
+	}
+	o, s, err := rp.BeginDiscoverableLogin(webauthn.WithUserVerification(protocol.VerificationRequired))
+	if err != nil {
+		return nil, err
+	}
+	w.ceremony.begin(ceremony{session: *s, use: node.CredentialSignIn})
+	return data{o.Response}, nil
+}
+
+func (w *Web) usePasskey(r *request) (answer, error) {
+	s, err := w.passkey(r)
+	if err != nil {
+		w.failures.add(from(r.Request))
+		w.log.InfoContext(r.Context(), "passkey refused", "err", err)
+		return w.signInPage(r, "signin.passkey-failed", http.StatusForbidden), nil
+	}
+	return signedIn{s, local(r.PostFormValue("next"))}, nil
+}
+
+// passkey opens a session for whoever holds a registered credential and was verified by it (WebAuthn Level 2, section 7.2).
+func (w *Web) passkey(r *request) (string, error) {
+	rp, err := w.relyingParty()
+	if err != nil {
+		return "", err
+	}
+	parsed, err := protocol.ParseCredentialRequestResponseBytes([]byte(r.PostFormValue("response")))
+	if err != nil {
+		return "", err
+	}
+	c, err := w.ceremony.end(parsed.Response.CollectedClientData.Challenge)
+	if err != nil || c.use != node.CredentialSignIn {
+		return "", errors.Join(err, node.ErrForbidden)
+	}
+	var kept store.Credential
+	find := func(id, handle []byte) (webauthn.User, error) {
+		var err error
+		if kept, err = w.node.Credential(r.Context(), id); err != nil {
+			return nil, err
+		}
+		o := official{w.node.Party(), kept.Office, kept.Seat, make([]webauthn.Credential, 1)}
+		if kept.Use != node.CredentialSignIn || string(handle) != string(o.WebAuthnID()) {
+			return nil, node.ErrForbidden
+		}
+		return o, json.Unmarshal(kept.Data, &o.credentials[0])
+	}
+	used, err := rp.ValidateDiscoverableLogin(find, c.session, parsed)
+	if err != nil {
+		return "", err
+	}
+	if used.Authenticator.CloneWarning {
+		return "", fmt.Errorf("the counter of this credential went back: it may have been copied: %w", node.ErrForbidden)
+	}
+	if kept.Data, err = json.Marshal(used); err != nil {
+		return "", err
+	}
+	kept.Used = w.node.Now()
+	if err := w.node.PutCredential(r.Context(), kept); err != nil {
+		return "", err
+	}
+	return w.node.StartSession(r.Context(), kept.Office, kept.Seat, node.ByPasskey)
+}
+
+// keysBody is an official's own credentials.
+type keysBody struct {
+	SignIn, Sign []keyRow
+	Seats        []uint64
+	Passkeys     bool // this node has an origin
+}
+
+type keyRow struct {
+	ID, Name string
+	Seat     uint64
+	Created  int64
+	Used     int64
+	Key      string // for one that signs: as the powers name it
+	Named    bool   // the powers name it
+}
+
+func (w *Web) myKeys(r *request) (answer, error) {
+	b := keysBody{Passkeys: w.origin != nil}
+	named := map[string]bool{}
+	for _, i := range w.node.Groups(r.Context(), r.who) {
+		p, err := w.node.Powers(i.ID)
+		if err != nil || p == nil {
+			continue
+		}
+		o, _ := p.Office(r.who.Office)
+		for _, s := range o.Seats {
+			named[s.Key.String()] = true
+			if (r.session.Seat == 0 || r.session.Seat == s.Number) && !slices.Contains(b.Seats, s.Number) {
+				b.Seats = append(b.Seats, s.Number)
+			}
+		}
+	}
+	slices.Sort(b.Seats)
+	for _, use := range []string{node.CredentialSignIn, node.CredentialSign} {
+		all, err := w.node.Credentials(r.Context(), use, r.who.Office)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range all {
+			row := keyRow{ID: hex.EncodeToString(c.ID), Name: c.Name, Seat: c.Seat, Created: c.Created, Used: c.Used}
+			if use == node.CredentialSignIn {
+				b.SignIn = append(b.SignIn, row)
+				continue
+			}
+			if k, err := seatKey(c, w.origin.Hostname()); err == nil {
+				row.Key, row.Named = k.String(), named[k.String()]
+			}
+			b.Sign = append(b.Sign, row)
+		}
+	}
+	return page{name: "keys", title: r.t("keys.title"), body: b}, nil
+}
+
+// seatKey is the public key of a signing credential as the powers name it.
+func seatKey(c store.Credential, host string) (entente.Key, error) {
+	var x webauthn.Credential
+	if err := json.Unmarshal(c.Data, &x); err != nil {
+		return entente.Key{}, err
+	}
+	k, err := webauthncose.ParsePublicKey(x.PublicKey)
+	if err != nil {
+		return entente.Key{}, err
+	}
+	ec, ok := k.(webauthncose.EC2PublicKeyData)
+	if !ok {
+		return entente.Key{}, fmt.Errorf("not an ES256 key: %w", node.ErrInvalid)
+	}
+	pub, err := record.WebAuthnKey(ec.XCoord, ec.YCoord, host)
+	return entente.Key{Alg: record.WebAuthn, Public: pub}, err
+}
+
+func (w *Web) newKeyOptions(r *request) (answer, error) {
+	rp, err := w.relyingParty()
+	if err != nil {
+		return nil, err
+	}
+	use, name := r.PostFormValue("use"), r.PostFormValue("name")
+	seat, err := strconv.ParseUint(r.PostFormValue("seat"), 10, 16)
+	if err != nil || (use != node.CredentialSign && use != node.CredentialSignIn) || name == "" || len(name) > record.MaxName || (r.session.Seat != 0 && r.session.Seat != seat) {
+		return nil, fmt.Errorf("credential: %w: give it a name and a seat of your own", node.ErrInvalid)
+	}
+	o := official{party: w.node.Party(), office: r.who.Office, seat: seat}
+	if use == node.CredentialSign {
+		o.office = "sign/" + o.office // a handle of its own, so that an authenticator keeps both
+	}
+	options := []webauthn.RegistrationOption{webauthn.WithConveyancePreference(protocol.PreferNoAttestation),
+		webauthn.WithCredentialParameters([]protocol.CredentialParameter{{Type: protocol.PublicKeyCredentialType, Algorithm: webauthncose.AlgES256}})}
+	c, s, err := rp.BeginRegistration(o, options...)
+	if err != nil {
+		return nil, err
+	}
+	w.ceremony.begin(ceremony{session: *s, use: use, name: name, seat: seat})
+	return data{c.Response}, nil
+}
+
+func (w *Web) addKey(r *request) (answer, error) {
+	rp, err := w.relyingParty()
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := protocol.ParseCredentialCreationResponseBytes([]byte(r.PostFormValue("response")))
+	if err != nil {
+		return nil, fmt.Errorf("credential: %w: %w", node.ErrInvalid, err)
+	}
+	c, err := w.ceremony.end(parsed.Response.CollectedClientData.Challenge)
+	if err != nil {
+		return nil, err
+	}
+	o := official{party: w.node.Party(), office: r.who.Office, seat: c.seat}
+	if c.use == node.CredentialSign {
+		o.office = "sign/" + o.office
+	}
+	made, err := rp.CreateCredential(o, c.session, parsed)
+	if err != nil {
+		return nil, fmt.Errorf("credential: %w: %w", node.ErrInvalid, err)
+	}
+	kept := store.Credential{ID: made.ID, Office: r.who.Office, Seat: c.seat, Use: c.use, Name: c.name}
+	if kept.Data, err = json.Marshal(made); err != nil {
+		return nil, err
+	}
+	if err := w.node.PutCredential(r.Context(), kept); err != nil {
+		return nil, err
+	}
+	return redirect{to: "/keys", done: "key-added." + c.use}, nil
+}
+
+func (w *Web) removeKey(r *request) (answer, error) {
+	id, err := hex.DecodeString(r.PathValue("id"))
+	if err != nil {
+		return nil, fmt.Errorf("credential: %w", node.ErrNotFound)
+	}
+	c, err := w.node.Credential(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	if c.Office != r.who.Office || (r.session.Seat != 0 && c.Seat != r.session.Seat) {
+		return nil, fmt.Errorf("credential: %w", node.ErrNotFound)
+	}
+	return redirect{to: "/keys", done: "key-removed"}, w.node.DropCredential(r.Context(), id)
+}
