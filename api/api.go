@@ -22,6 +22,7 @@ import (
 type Options struct {
 	Log     *slog.Logger     // nil: slog.Default
 	Version string           // of the program, for the OpenAPI document
+	Origin  string           // where browsers reach the pages, for whoever makes links to them; empty: not known
 	TLS     *tls.Config      // of the TCP listener; nil: a proxy before it has it
 	Clock   func() time.Time // of the limit on failed sign-ins; nil: time.Now
 }
@@ -31,6 +32,7 @@ type API struct {
 	node     *node.Node
 	log      *slog.Logger
 	version  string
+	origin   string
 	tls      *tls.Config
 	failures failures
 	underWay underWay
@@ -38,7 +40,7 @@ type API struct {
 
 // New prepares an API; Handler and Serve start it.
 func New(n *node.Node, o Options) *API {
-	a := &API{node: n, log: o.Log, version: o.Version, tls: o.TLS, underWay: underWay{keys: map[string]bool{}}}
+	a := &API{node: n, log: o.Log, version: o.Version, origin: o.Origin, tls: o.TLS, underWay: underWay{keys: map[string]bool{}}}
 	a.failures = failures{now: o.Clock, by: map[string]*failing{}}
 	if a.log == nil {
 		a.log = slog.Default()

@@ -166,6 +166,7 @@ type Node struct {
 	Party   record.Party                `json:"party"`
 	Names   map[string]string           `json:"names"`
 	Address string                      `json:"address"`
+	Origin  string                      `json:"origin,omitempty" doc:"where browsers reach the pages"`
 	Time    int64                       `json:"time" doc:"the node's clock, Unix seconds"`
 	Kinds   []string                    `json:"kinds"`
 	Keys    map[entente.Use]entente.Key `json:"keys"`

@@ -54,7 +54,7 @@ func list[T any](v []T, err error) (*body[[]T], error) {
 
 func (a *API) describe(context.Context, *none) (*body[Node], error) {
 	c := a.node.Config()
-	return ok(Node{c.Party, c.Names, c.Address, a.node.Now(), a.node.Kinds().Names(), a.node.PublicKeys()}, nil)
+	return ok(Node{c.Party, c.Names, c.Address, a.origin, a.node.Now(), a.node.Kinds().Names(), a.node.PublicKeys()}, nil)
 }
 
 func (a *API) groups(ctx context.Context, _ *none) (*body[[]node.GroupInfo], error) {

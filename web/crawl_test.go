@@ -30,11 +30,7 @@ func newReader(t *testing.T, x *side, office, lang string) *reader {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dial := func(ctx context.Context, network, addr string) (net.Conn, error) { // browsers know that .localhost is this machine
-		_, port, _ := net.SplitHostPort(addr)
-		return new(net.Dialer).DialContext(ctx, network, "127.0.0.1:"+port)
-	}
-	r := &reader{t, x, &http.Client{Jar: jar, Transport: &http.Transport{DialContext: dial}, Timeout: time.Minute, CheckRedirect: func(q *http.Request, _ []*http.Request) error {
+	r := &reader{t, x, &http.Client{Jar: jar, Transport: &http.Transport{DialContext: toThisMachine}, Timeout: time.Minute, CheckRedirect: func(q *http.Request, _ []*http.Request) error {
 		if !strings.HasPrefix(q.URL.String(), x.url+"/") {
 			t.Errorf("sent elsewhere: %s", q.URL)
 		}
@@ -51,6 +47,12 @@ func newReader(t *testing.T, x *side, office, lang string) *reader {
 		t.Fatalf("language %s: %d", lang, status)
 	}
 	return r
+}
+
+// toThisMachine dials names under .localhost as browsers do.
+func toThisMachine(ctx context.Context, network, addr string) (net.Conn, error) {
+	_, port, _ := net.SplitHostPort(addr)
+	return new(net.Dialer).DialContext(ctx, network, "127.0.0.1:"+port)
 }
 
 func (r *reader) get(path string) (int, string) {

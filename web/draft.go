@@ -10,6 +10,7 @@ import (
 	"entente/node"
 	"entente/record"
 	"entente/release"
+	"entente/store"
 )
 
 // draftBody is an act before it is signed: exactly what will be signed, and what follows from it.
@@ -57,6 +58,7 @@ type seat struct {
 	Number uint64
 	Signed bool
 	Alg    record.Alg
+	IDs    string // of the signing credentials kept for this seat, in hex
 }
 
 func (w *Web) draft(r *request) (answer, error) {
@@ -152,11 +154,22 @@ func (w *Web) seats(r *request, d *node.Draft) ([]seat, error) {
 		return nil, err
 	}
 	o, _ := p.Office(r.who.Office)
+	var kept []store.Credential
+	if w.origin != nil {
+		if kept, err = w.node.Credentials(r.Context(), node.CredentialSign, r.who.Office); err != nil {
+			return nil, err
+		}
+	}
 	var out []seat
 	for _, s := range o.Seats {
 		x := seat{Number: s.Number, Alg: s.Key.Alg}
 		for _, a := range d.Header.Approvals {
 			x.Signed = x.Signed || (a.Office == o.ID && a.Seat == s.Number)
+		}
+		for _, c := range kept {
+			if k, err := seatKey(c, w.origin.Hostname()); err == nil && k.String() == s.Key.String() {
+				x.IDs += hex.EncodeToString(c.ID) + " "
+			}
 		}
 		out = append(out, x)
 	}

@@ -254,6 +254,9 @@ func (w *Web) newKeyOptions(r *request) (answer, error) {
 	}
 	options := []webauthn.RegistrationOption{webauthn.WithConveyancePreference(protocol.PreferNoAttestation),
 		webauthn.WithCredentialParameters([]protocol.CredentialParameter{{Type: protocol.PublicKeyCredentialType, Algorithm: webauthncose.AlgES256}})}
+	if use == node.CredentialSign { // named by its id when it signs, so that no sign-in ever offers it
+		options = append(options, webauthn.WithResidentKeyRequirement(protocol.ResidentKeyRequirementDiscouraged))
+	}
 	c, s, err := rp.BeginRegistration(o, options...)
 	if err != nil {
 		return nil, err

@@ -47,24 +47,29 @@ func newTab(t *testing.T) *tab {
 	}
 	ctx, stop := chromedp.NewContext(theBrowser.ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(stop)
-	ctx, stopTime := context.WithTimeout(ctx, 3*time.Minute)
-	t.Cleanup(stopTime)
 	return &tab{t, ctx}
 }
 
 // do runs steps in order.
 func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	b.ok(chromedp.Do(b.ctx, steps...))
+	ctx, stop := context.WithTimeout(b.ctx, patience)
+	defer stop()
+	b.ok(chromedp.Do(ctx, steps...))
 }
+
+// patience is how long a step may take: a machine may be busy.
+const patience = time.Minute
 
 func (b *tab) ok(err error) {
 	b.t.Helper()
 	if err == nil {
 		return
 	}
-	at, _ := chromedp.Run(b.ctx, chromedp.Location())
-	text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))
+	ctx, stop := context.WithTimeout(b.ctx, patience/6) // a page that hangs tells nothing
+	defer stop()
+	at, _ := chromedp.Run(ctx, chromedp.Location())
+	text, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body.innerText`))
 	b.t.Fatalf("%v\nat %s\n%.3000s", err, at, text)
 }
 
@@ -84,7 +89,9 @@ func (b *tab) press(selector string) {
 // text is what a person reads in the first element that a CSS selector finds.
 func (b *tab) text(selector string) string {
 	b.t.Helper()
-	s, err := chromedp.Run(b.ctx, chromedp.Text(chromedp.CSS(selector)))
+	ctx, stop := context.WithTimeout(b.ctx, patience)
+	defer stop()
+	s, err := chromedp.Run(ctx, chromedp.Text(chromedp.CSS(selector)))
 	b.ok(err)
 	return s
 }
@@ -99,7 +106,9 @@ func (b *tab) at() string {
 // evaluate runs a script in the page.
 func evaluate[T any](b *tab, script string, o ...chromedp.EvaluateOption) T {
 	b.t.Helper()
-	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](script, o...))
+	ctx, stop := context.WithTimeout(b.ctx, patience)
+	defer stop()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, o...))
 	b.ok(err)
 	return v
 }

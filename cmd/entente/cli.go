@@ -36,6 +36,8 @@ type cli struct {
 	Serve        serveCmd   `cmd:"" group:"setup" help:"Run the node: exchange with peers, and the API."`
 	Seat         seatCmd    `cmd:"" group:"setup" help:"Keys of officials."`
 	Powers       powersCmd  `cmd:"" group:"setup" help:"Who may sign for the party in a group."`
+	Link         linkCmd    `cmd:"" group:"setup" help:"A one-time link by which an office signs in to the pages."`
+	Account      accountCmd `cmd:"" group:"setup" help:"Accounts of the identity provider and their place in the party."`
 	Token        tokenCmd   `cmd:"" group:"setup" help:"Tokens by which offices use the API."`
 	Introduction introCmd   `cmd:"" group:"setup" help:"Print or save what another party needs to know of this one."`
 	Peer         peerCmd    `cmd:"" group:"setup" help:"Other parties."`

@@ -81,8 +81,9 @@ func (c *demoCmd) stay(a *app, res *demo.Result) error {
 		folder := filepath.Join(res.Dir, demo.FolderOf(p))
 		wg.Go(func() {
 			defer stop() // one without the other shows nothing
-			errs[i] = a.serve(ctx, serveOptions{dir: folder, listen: listenOf(folder), http: demoHTTP[p], log: slog.New(slog.DiscardHandler)}, func(s serving) error {
-				host := strings.Replace(s.HTTP, "127.0.0.1", strings.ToLower(string(p))+".localhost", 1)
+			host := "http://" + strings.Replace(demoHTTP[p], "127.0.0.1", strings.ToLower(string(p))+".localhost", 1)
+			o := serveOptions{dir: folder, listen: listenOf(folder), http: demoHTTP[p], origin: host, log: slog.New(slog.DiscardHandler)}
+			errs[i] = a.serve(ctx, o, func(s serving) error {
 				a.say("The node of %s serves on %s. Open in a browser:", p, host)
 				for _, o := range res.Offices[p] {
 					path, err := s.link(ctx, o, demoLink)

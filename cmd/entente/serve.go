@@ -22,14 +22,15 @@ import (
 const gcPercent = 400
 
 type serveCmd struct {
-	Listen  string `help:"Address for other nodes; - : none, only outgoing." default:":8443" placeholder:"HOST:PORT"`
-	HTTP    string `name:"http" help:"Address of the API; - : none. Give it a certificate, or put a TLS proxy before it, if it is not local." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	TLSCert string `name:"tls-cert" help:"Certificate of that address with its chain, PEM; read again when it changes." placeholder:"FILE" type:"path"`
-	TLSKey  string `name:"tls-key" help:"Its key, PEM." placeholder:"FILE" type:"path"`
-	Origin  string `help:"Where browsers reach the pages, as they see it; needed where that is not this machine." placeholder:"https://HOST[:PORT]"`
-	Metrics string `help:"Address of Prometheus metrics, GET /metrics; without it: none." placeholder:"HOST:PORT"`
-	Every   period `name:"check-every" help:"Full check in the background, this long after the one before; 0: none." default:"24h"`
-	Debug   bool   `help:"Log more."`
+	Listen  string    `help:"Address for other nodes; - : none, only outgoing." default:":8443" placeholder:"HOST:PORT"`
+	HTTP    string    `name:"http" help:"Address of the API; - : none. Give it a certificate, or put a TLS proxy before it, if it is not local." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	TLSCert string    `name:"tls-cert" help:"Certificate of that address with its chain, PEM; read again when it changes." placeholder:"FILE" type:"path"`
+	TLSKey  string    `name:"tls-key" help:"Its key, PEM." placeholder:"FILE" type:"path"`
+	OIDC    oidcFlags `embed:"" prefix:"oidc-"`
+	Origin  string    `help:"Where browsers reach the pages, as they see it; needed where that is not this machine." placeholder:"https://HOST[:PORT]"`
+	Metrics string    `help:"Address of Prometheus metrics, GET /metrics; without it: none." placeholder:"HOST:PORT"`
+	Every   period    `name:"check-every" help:"Full check in the background, this long after the one before; 0: none." default:"24h"`
+	Debug   bool      `help:"Log more."`
 }
 
 func (serveCmd) Help() string {
@@ -63,6 +64,7 @@ type serveOptions struct {
 	http    string       // "-": none
 	cert    *certificate // of http; nil: plain
 	origin  string       // of the pages, as browsers see it; empty: loopback
+	oidc    *web.OIDC    // nil: no identity provider
 	metrics string       // empty: none
 	every   time.Duration
 	log     *slog.Logger
@@ -92,6 +94,10 @@ func (c *serveCmd) Run(a *app) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
+	var err error
+	if o.oidc, err = c.OIDC.provider(c.Origin); err != nil {
+		return err
+	}
 	return a.serve(a.ctx, o, func(s serving) error {
 		defer notify("READY=1")
 		return a.print(s, func(w io.Writer) {
@@ -115,7 +121,7 @@ func (a *app) serve(ctx context.Context, o serveOptions, ready func(serving) err
 	defer func() { err = errors.Join(err, n.Close()) }()
 	ctx, stop := context.WithCancel(ctx)
 	out := serving{Party: string(n.Party())}
-	api0 := api.Options{Log: o.log, Version: version()}
+	api0 := api.Options{Log: o.log, Version: version(), Origin: o.origin}
 	if o.cert != nil {
 		api0.TLS = o.cert.config()
 	}
@@ -125,7 +131,7 @@ func (a *app) serve(ctx context.Context, o serveOptions, ready func(serving) err
 		stop()
 		return err
 	}
-	pages, err := web.New(n, web.Options{Log: o.log, Version: version(), Origin: o.origin})
+	pages, err := web.New(n, web.Options{Log: o.log, Version: version(), Origin: o.origin, OIDC: o.oidc})
 	if err != nil {
 		stop()
 		return err

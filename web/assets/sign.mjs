@@ -37,9 +37,9 @@ async function withKeyFile(file, passphrase, statements) {
 }
 
 // withPasskey asks the authenticator that holds the seat's signing credential; the challenge is the statement's SHA-256.
-async function withPasskey(credential, bytes) {
+async function withPasskey(credentials, bytes) {
   const challenge = await crypto.subtle.digest("SHA-256", bytes);
-  const allow = credential ? [{ type: "public-key", id: unhex(credential) }] : [];
+  const allow = credentials.trim().split(" ").map((id) => ({ type: "public-key", id: unhex(id) }));
   const c = await navigator.credentials.get({ publicKey: { challenge, allowCredentials: allow, userVerification: "required", rpId: location.hostname } });
   return { signature: c.response.signature, evidence: [c.response.authenticatorData, c.response.clientDataJSON] };
 }
@@ -47,6 +47,11 @@ async function withPasskey(credential, bytes) {
 const ED25519 = -19;
 
 export function enhance(form) {
+  const fields = form.querySelector("[data-key-file]");
+  const algOf = () => Number((form.elements.seat.selectedOptions?.[0] ?? form.elements.seat).dataset.alg);
+  const show = () => { fields.hidden = algOf() !== ED25519; }; // an authenticator needs no file
+  form.elements.seat.addEventListener("change", show);
+  show();
   const say = form.querySelector("[data-say]");
   form.addEventListener("submit", async (e) => {
     if (form.elements.signature.value) return;
@@ -64,7 +69,7 @@ export function enhance(form) {
         out = await withKeyFile(file, form.elements.passphrase.value, statements);
         form.elements.passphrase.value = "";
       } else {
-        for (const bytes of statements) out.push(await withPasskey(option.dataset.credential, bytes));
+        for (const bytes of statements) out.push(await withPasskey(option.dataset.credentials, bytes));
       }
       form.elements.alg.value = String(alg);
       form.elements.time.value = String(time);
