@@ -68,7 +68,7 @@ func TestPasskeysSignInAndSign(t *testing.T) {
 		t.Fatalf("after the passkey: %s", at)
 	}
 
-	group := x.group(t, "security")
+	group, _ := x.group(t)
 	x.addSeat(t, group, "legal", key)
 	b.open(x.url + "/keys")
 	if got := b.text("main"); !strings.Contains(got, "Puede firmar") {
@@ -175,18 +175,6 @@ func TestIdentityProvider(t *testing.T) {
 		t.Errorf("an answer that nobody asked for: %s", page)
 	}
 	must(t, x.node.DropSubject(context.WithoutCancel(t.Context()), issuer, "id1"))
-}
-
-// group is the id of a group by its track.
-func (x *side) group(t *testing.T, track string) record.ID {
-	t.Helper()
-	for _, g := range x.node.Groups(t.Context(), operator) {
-		if g.Founding.Track == track {
-			return g.ID
-		}
-	}
-	t.Fatalf("no group %s", track)
-	return record.ID{}
 }
 
 // addSeat names a further seat in the powers, as the administrator does with the root key.
