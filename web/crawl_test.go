@@ -199,6 +199,7 @@ func TestPagesAreAccessible(t *testing.T) {
 			if !strings.Contains(evaluate[string](b, `fetch(`+quote(path)+`).then(r => r.headers.get("content-type") + (r.headers.get("content-disposition") ?? ""))`, chromedp.EvalAwaitPromise), "text/html; charset=utf-8") {
 				continue
 			}
+			t.Logf("%s %s", x.side.id, path)
 			b.open(x.side.url + path)
 			looked++
 			b.accessible()

@@ -47,7 +47,9 @@ func newTab(t *testing.T) *tab {
 	}
 	ctx, stop := chromedp.NewContext(theBrowser.ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(stop)
-	return &tab{t, ctx}
+	b := &tab{t, ctx}
+	b.ok(chromedp.Do(ctx)) // opens the tab: it lives as long as the context of its first step
+	return b
 }
 
 // do runs steps in order.
