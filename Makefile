@@ -15,7 +15,7 @@ LINT      = go tool -modfile=tools/go.mod golangci-lint
 BUILD     = CGO_ENABLED=0 go build -trimpath
 
 # build.mjs writes everything in one go; the newest file stands for all.
-.PHONY: help assets browser build demo test test-long bench check fmt vet lint same modules fuzz vectors compiler clean
+.PHONY: help assets browser pictures build demo test test-long bench check fmt vet lint same modules fuzz vectors compiler clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -91,6 +91,9 @@ browser: ## Debian's Chromium, for the tests of the pages
 	else
 	  echo 'the browser tests need Chromium: install the package chromium' >&2; exit 1
 	fi
+
+pictures: browser assets ## the guide's pictures anew, from the example
+	ENTENTE_PICTURES=1 go test -count 1 -run TestPictures ./web
 
 compiler:
 	@command -v "$${CC:-cc}" >/dev/null && exit 0

@@ -17,6 +17,8 @@ var routes = []route{
 	{"POST /signin/passkey/options", true, (*Web).passkeyOptions},
 	{"POST /signin/passkey", true, (*Web).usePasskey},
 	{"POST /signout", true, (*Web).signOut},
+	{"GET /guide", true, (*Web).guide},
+	{"GET /guide/pictures/{name}", true, (*Web).guideImage},
 	{"GET /keys", false, (*Web).myKeys},
 	{"POST /keys/options", false, (*Web).newKeyOptions},
 	{"POST /keys", false, (*Web).addKey},
