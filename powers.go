@@ -249,6 +249,7 @@ func (p *Powers) follows(root Key, next record.ID) error {
 type Span struct {
 	From   uint64
 	ID     record.ID
+	Time   int64 // of the record, by its author's word
 	Powers *Powers
 }
 
@@ -286,7 +287,7 @@ func (k *Keyring) Feed(h *record.Header, id record.ID) {
 		return
 	}
 	if p, err := k.read(h); err == nil {
-		k.spans = append(k.spans, Span{h.Index, id, p})
+		k.spans = append(k.spans, Span{h.Index, id, h.Time, p})
 	}
 	k.acts = append(k.acts, powersAct{h.Index, h.Nonce})
 }

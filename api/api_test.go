@@ -559,6 +559,20 @@ func TestGroupsAreWalledOff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := d.operator.Join(ctx, founding); !errors.Is(err, node.ErrConflict) || !strings.Contains(err.Error(), "entente peer add") {
+		t.Errorf("a party that nobody met: %v", err)
+	}
+	us := node.Introduction{Format: i.Format, Party: "US", Names: both, Root: node.PublicKey(key("root")), Next: node.PublicKey(key("another")).Digest(), TLS: node.PublicKey(key("tls")), Address: "localhost:2"}
+	if err := d.operator.Meet(ctx, us); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.operator.Join(ctx, founding); !errors.Is(err, node.ErrConflict) || !strings.Contains(err.Error(), "another root key") {
+		t.Errorf("a charter with another root than was compared: %v", err)
+	}
+	us.Next = node.PublicKey(key("next")).Digest()
+	if err := d.operator.Meet(ctx, us); err != nil {
+		t.Fatal(err)
+	}
 	trade, err := d.operator.Join(ctx, founding)
 	if err != nil {
 		t.Fatal(err)

@@ -309,6 +309,11 @@ func (c *Client) Introduction(ctx context.Context) (Introduction, error) {
 	return fetch[Introduction](ctx, c, "/v1/introduction")
 }
 
+// Introductions of the other parties that people here compared. Operator.
+func (c *Client) Introductions(ctx context.Context) ([]Introduction, error) {
+	return fetch[[]Introduction](ctx, c, "/v1/introductions")
+}
+
 // Meet keeps another party's introduction. Operator.
 func (c *Client) Meet(ctx context.Context, i node.Introduction) error {
 	return c.call(ctx, http.MethodPost, "/v1/introductions", i, nil)

@@ -20,6 +20,15 @@ func (a *API) introduction(ctx context.Context, _ *none) (*body[Introduction], e
 	return ok(Introduction{i, i.Fingerprint()}, err)
 }
 
+func (a *API) introductions(ctx context.Context, _ *none) (*body[[]Introduction], error) {
+	is, err := a.node.Introductions(ctx)
+	out := make([]Introduction, len(is))
+	for k, i := range is {
+		out[k] = Introduction{i, i.Fingerprint()}
+	}
+	return list(out, err)
+}
+
 type inMeet struct{ Body node.Introduction }
 
 func (a *API) meet(ctx context.Context, in *inMeet) (*body[Introduction], error) {

@@ -54,6 +54,7 @@ var routes = []route{
 	get("/v1/check", "check-last", "The last full check: whether everything held; its faults are the operator's", (*API).lastCheck),
 
 	operator(get("/v1/introduction", "introduction", "This party's introduction", (*API).introduction)),
+	operator(get("/v1/introductions", "introductions", "The other parties' introductions that people here compared", (*API).introductions)),
 	operator(post("/v1/introductions", "introduction-add", "Keep another party's introduction, once its fingerprint was compared", (*API).meet)),
 	operator(post("/v1/groups", "group-join", "Join a group by its founding charter", (*API).join, created)),
 	operator(get("/v1/tokens", "tokens", "Tokens, without their secrets", (*API).tokens)),
@@ -67,6 +68,9 @@ var routes = []route{
 	operator(post("/v1/accounts", "account-put", "Give an account an office and a seat", (*API).putAccount, created)),
 	operator(remove("/v1/accounts", "account-drop", "Take an account's place away", (*API).dropAccount)),
 	operator(post("/v1/check", "check", "Rebuild everything from the logs and compare; progress as lines with Accept: application/x-ndjson", (*API).check, secret, binary)),
+	operator(get("/v1/keys", "keys", "The node's own keys: which new powers name, and where older ones are still in use", (*API).nodeKeys)),
+	operator(post("/v1/keys", "keys-prepare", "Make a new set of the node's own keys; nothing uses it before powers name it", (*API).prepareKeys)),
+	operator(post("/v1/address", "address", "Where peers reach the node; powers that say so must follow", (*API).setAddress)),
 	operator(get("/v1/backup", "backup", "A tar of what the node cannot make again: its manifest first, its key file last", (*API).backup, binary)),
 	operator(get("/v1/groups/{group}/logs/{party}", "log-export", "A log as a tar of C2SP tlog-tiles", (*API).exportLog, binary)),
 	operator(get("/v1/restore", "restore-status", "Groups that are read-only after a restore", (*API).restoring)),

@@ -387,6 +387,9 @@ func (n *Node) Seal(ctx context.Context, who Caller, d *Draft) (*Sealed, error) 
 	if err != nil {
 		return nil, err
 	}
+	if powersOf(d.Header) != nil {
+		n.forgetKeys(ctx)
+	}
 	return out, nil
 }
 
@@ -493,7 +496,11 @@ func (w *work) append(h record.Header, parts []record.Part, ok verified) (*recor
 	if err := w.gate(&h); err != nil {
 		return nil, err
 	}
-	r, err := record.Seal(h, n.keys.key(entente.UseRecord))
+	key, err := n.sealer(w.group, &h)
+	if err != nil {
+		return nil, err
+	}
+	r, err := record.Seal(h, key)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
@@ -517,6 +524,9 @@ func (w *work) append(h record.Header, parts []record.Part, ok verified) (*recor
 func (w *work) gate(h *record.Header) error {
 	if h.Verb != record.Propose && h.Verb != record.Consent {
 		return nil
+	}
+	if err := w.b.n.namesOwnKeys(h); err != nil {
+		return err
 	}
 	text := h
 	if h.Verb == record.Consent && h.Version != w.id {

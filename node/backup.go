@@ -115,7 +115,7 @@ func (n *Node) Backup(ctx context.Context, put func(name string, size int64, r i
 		return nil, fmt.Errorf("backup: %w", err)
 	}
 	paths := map[string]string{ConfigFile: filepath.Join(n.dir, ConfigFile), store.File: db}
-	if n.config.Recovery != "" {
+	if n.Config().Recovery != "" {
 		if paths[SealedKeys], err = n.sealKeys(dir); err != nil {
 			return nil, fmt.Errorf("backup: %w", err)
 		}
@@ -205,7 +205,7 @@ func (n *Node) heads(ctx context.Context, dir string) ([]BackupGroup, error) {
 
 // sealKeys writes the node's own keys under the recovery key.
 func (n *Node) sealKeys(dir string) (string, error) {
-	to, err := age.ParseHybridRecipient(n.config.Recovery)
+	to, err := age.ParseHybridRecipient(n.Config().Recovery)
 	if err != nil {
 		return "", fmt.Errorf("recovery key in %s: %w: not a recipient of age", ConfigFile, ErrInvalid)
 	}

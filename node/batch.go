@@ -451,18 +451,30 @@ func (w *work) finish() error {
 	for p := range w.grown {
 		l := w.logs[p]
 		if w.b.n.keys != nil && p == w.b.n.party && l.tree.Size() > 0 {
-			c := tlog.Checkpoint{Origin: tlog.Origin(w.id, string(p)), Size: l.tree.Size(), Root: l.tree.Root()}
-			note, err := tlog.SignCheckpoint(c, w.b.n.keys.key(entente.UseLog))
-			if err != nil {
+			if err := w.signHead(l); err != nil {
 				return err
 			}
-			l.checkpoint = note
 		}
 		if err := w.b.tx.PutHead(l.row, l.tree.Size(), l.counted, l.checkpoint); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// signHead signs this node's own head. What a peer returned of our log comes with the head that we signed before; the key of it
+// may be among what was lost.
+func (w *work) signHead(l *plog) error {
+	c := tlog.Checkpoint{Origin: tlog.Origin(w.id, string(l.party)), Size: l.tree.Size(), Root: l.tree.Root()}
+	key, err := w.b.n.signer(w.group, entente.UseLog, c.Size)
+	if err != nil {
+		if old, perr := tlog.ParseCheckpoint(l.checkpoint); perr == nil && old.Size == c.Size && old.Root == c.Root {
+			return nil
+		}
+		return err
+	}
+	l.checkpoint, err = tlog.SignCheckpoint(c, key)
+	return err
 }
 
 func encodeReasons(r []entente.Reason) ([]byte, error) {

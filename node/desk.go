@@ -73,11 +73,14 @@ func (n *Node) AddApprovals(ctx context.Context, who Caller, group record.ID, no
 func (n *Node) approve(g *group, d *Draft, add []record.Approval) error {
 	p := g.ledger.Ring(n.party).At(g.logs[n.party].tree.Size())
 	all := slices.Clone(d.Header.Approvals)
+	named := powersOf(d.Header)
 	for _, a := range add {
 		var key entente.Key
 		var ok bool
 		var seat entente.Seat
 		switch {
+		case a.Office == record.RootOffice && named != nil: // the judge says whether that root may follow
+			key, ok = named.Root, true
 		case a.Office == record.RootOffice && p != nil:
 			key, ok = p.Root, true
 		case a.Office == record.RootOffice: // before the first powers: the founding root
@@ -107,6 +110,15 @@ func (n *Node) approve(g *group, d *Draft, add []record.Approval) error {
 	h.Approvals = all
 	d.Header = &h
 	return nil
+}
+
+// powersOf are the powers that a draft would put on record, nil for another act.
+func powersOf(h *record.Header) *entente.Powers {
+	p := new(entente.Powers)
+	if h.Kind != "powers" || h.Verb != record.Propose || record.Unmarshal(h.Terms, p) != nil {
+		return nil
+	}
+	return p
 }
 
 // sealedBefore answers a signature that comes after the act was put on record.

@@ -193,7 +193,7 @@ func (x *exhibit) heads() error {
 		if p == x.n.party {
 			continue
 		}
-		lines, err := x.n.cosign(x.g.id, l.checkpoint)
+		lines, err := x.n.cosign(x.g, l.checkpoint, x.g.logs[x.n.party].tree.Size())
 		if err != nil {
 			return err
 		}

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -56,6 +55,11 @@ func newPair(t *testing.T) *pair {
 		Parties: parties, Clocks: entente.Clocks{Notice: 30 * 86400, Ceiling: 10 * 86400, Retention: 1, Skew: 300}}).Encode()
 	p.must(err)
 	for id, n := range p.nodes {
+		for other, x := range p.nodes {
+			if id != other {
+				meet(t, n, x)
+			}
+		}
 		p.gid, err = n.Join(p.ctx, founding)
 		p.must(err)
 		p.must(n.PutPowers(p.ctx, p.gid, p.offices(id), p.root(id)))
@@ -354,15 +358,8 @@ func mustJSON(t *testing.T, v any) []byte {
 // rotate gives a node new keys for everything but its root, as after a theft.
 func (p *pair) rotate(id record.Party) {
 	p.t.Helper()
-	p.must(p.nodes[id].Close())
-	dir := filepath.Join(p.dir, string(id))
-	k, err := loadNodeKeys(filepath.Join(dir, NodeKeyFile))
+	_, err := p.nodes[id].PrepareKeys(p.ctx)
 	p.must(err)
-	fresh := newNodeKeys()
-	fresh.Wrap = k.Wrap
-	p.must(os.Remove(filepath.Join(dir, NodeKeyFile)))
-	p.must(fresh.save(dir))
-	p.open(id)
 	p.must(p.nodes[id].PutPowers(p.ctx, p.gid, p.offices(id), p.root(id)))
 }
 

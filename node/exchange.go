@@ -40,7 +40,7 @@ type Head struct {
 // Ack answers a push: what is held now, and the cosignatures that say so.
 type Ack struct {
 	Size         uint64     `cbor:"1,keyasint"`
-	Cosignatures [][]byte   `cbor:"2,keyasint,omitempty"` // witness, then mirror
+	Cosignatures [][]byte   `cbor:"2,keyasint,omitempty"` // witness, then mirror; under new keys first, while older ones are known
 	Gossip       []Head     `cbor:"3,keyasint,omitempty"`
 	State        *StateWord `cbor:"4,keyasint,omitempty"`
 }
@@ -275,10 +275,33 @@ func (n *Node) take(ctx context.Context, g0 *group, from record.Party, p Push, r
 	if err != nil {
 		return ack, err
 	}
-	if ack.Cosignatures, err = n.cosign(g0.id, head); err != nil {
+	if ack.Cosignatures, err = n.cosignatures(ctx, g0.id, from, head); err != nil {
 		return nil, err
 	}
 	return ack, nil
+}
+
+// cosignatures are under the keys of our newest powers, and, until the peer has acknowledged those, under the ones before too: it
+// takes the pair that it can check.
+func (n *Node) cosignatures(ctx context.Context, group record.ID, peer record.Party, head []byte) ([][]byte, error) {
+	g, err := n.find(group)
+	if err != nil {
+		return nil, err
+	}
+	size := g.logs[n.party].tree.Size()
+	out, err := n.cosign(g, head, size)
+	if err != nil || n.keys.settled() {
+		return out, err
+	}
+	acked, err := n.Acked(ctx, group, peer)
+	ring := g.ledger.Ring(n.party)
+	if was := ring.At(acked); err != nil || was == nil || sameKeys(was.Keys, ring.At(size).Keys) {
+		return out, err
+	}
+	if before, err := n.cosign(g, head, acked); err == nil { // a key that was lost helps nobody
+		out = append(out, before...)
+	}
+	return out, nil
 }
 
 var errRoot = errors.New("the records do not lead to its root")
@@ -312,14 +335,26 @@ func (w *work) keepParts(l *plog, r *record.Record, parts []record.Part) error {
 	return w.b.tx.PutParts(pos, r.ID(), keep...)
 }
 
-// cosign signs a head that is on this disk, under both names. The head is that of the last commit or an earlier one.
-func (n *Node) cosign(group record.ID, note []byte) ([][]byte, error) {
-	now := n.clock()
-	w, err := tlog.Cosign(note, tlog.WitnessName(group, string(n.party)), n.keys.key(entente.UseWitness), now)
+// cosign signs a head that is on this disk, under both names, with the keys that are current at a size of our own log. The head is
+// that of the last commit or an earlier one.
+func (n *Node) cosign(g *group, note []byte, size uint64) ([][]byte, error) {
+	if g.ledger.Ring(n.party).At(size) == nil {
+		size = g.logs[n.party].tree.Size()
+	}
+	wk, err := n.signer(g, entente.UseWitness, size)
 	if err != nil {
 		return nil, err
 	}
-	m, err := tlog.Cosign(note, tlog.MirrorName(group, string(n.party)), n.keys.key(entente.UseMirror), now)
+	mk, err := n.signer(g, entente.UseMirror, size)
+	if err != nil {
+		return nil, err
+	}
+	now := n.clock()
+	w, err := tlog.Cosign(note, tlog.WitnessName(g.id, string(n.party)), wk, now)
+	if err != nil {
+		return nil, err
+	}
+	m, err := tlog.Cosign(note, tlog.MirrorName(g.id, string(n.party)), mk, now)
 	return [][]byte{w, m}, err
 }
 
@@ -366,7 +401,11 @@ func (n *Node) Outgoing(ctx context.Context, group record.ID, peer record.Party,
 	if err != nil {
 		return nil, err
 	}
-	p.Checkpoint, err = tlog.SignCheckpoint(tlog.Checkpoint{Origin: tlog.Origin(g.id, string(n.party)), Size: end, Root: root}, n.keys.key(entente.UseLog))
+	key, err := n.signer(g, entente.UseLog, end)
+	if err != nil {
+		return nil, err
+	}
+	p.Checkpoint, err = tlog.SignCheckpoint(tlog.Checkpoint{Origin: tlog.Origin(g.id, string(n.party)), Size: end, Root: root}, key)
 	return p, err
 }
 
@@ -428,7 +467,7 @@ func (n *Node) Acknowledged(ctx context.Context, group record.ID, peer record.Pa
 	}
 	o := store.Outbox{Peer: peer, Acked: a.Size, Contact: n.clock()}
 	if len(a.Cosignatures) > 0 {
-		if len(a.Cosignatures) != 2 {
+		if n := len(a.Cosignatures); n != 2 && n != 4 {
 			return fmt.Errorf("acknowledgement of %s: %w: want a witness and a mirror cosignature", peer, ErrTampered)
 		}
 		c, err := tlog.ParseCheckpoint(p.Checkpoint)
@@ -438,12 +477,21 @@ func (n *Node) Acknowledged(ctx context.Context, group record.ID, peer record.Pa
 		ring := g.ledger.Ring(peer)
 		if wk := ring.Key(entente.UseWitness, l.tree.Size()); wk != nil { // before a peer's powers are here its word cannot be checked
 			mk := ring.Key(entente.UseMirror, l.tree.Size())
-			_, err1 := tlog.VerifyCosignature(p.Checkpoint, a.Cosignatures[0], tlog.WitnessName(g.id, string(peer)), wk)
-			_, err2 := tlog.VerifyCosignature(p.Checkpoint, a.Cosignatures[1], tlog.MirrorName(g.id, string(peer)), mk)
-			if err := errors.Join(err1, err2); err != nil {
+			pair := a.Cosignatures
+			check := func() error {
+				_, err1 := tlog.VerifyCosignature(p.Checkpoint, pair[0], tlog.WitnessName(g.id, string(peer)), wk)
+				_, err2 := tlog.VerifyCosignature(p.Checkpoint, pair[1], tlog.MirrorName(g.id, string(peer)), mk)
+				return errors.Join(err1, err2)
+			}
+			err := check()
+			if err != nil && len(pair) == 4 { // its powers changed and we have not heard: the second pair is under those before
+				pair = pair[2:]
+				err = check()
+			}
+			if err != nil {
 				return fmt.Errorf("acknowledgement of %s: %w: %w", peer, ErrTampered, err)
 			}
-			if o.Note, err = tlog.AddCosignatures(p.Checkpoint, a.Cosignatures...); err != nil {
+			if o.Note, err = tlog.AddCosignatures(p.Checkpoint, pair[:2]...); err != nil {
 				return err
 			}
 		} else {
@@ -454,6 +502,7 @@ func (n *Node) Acknowledged(ctx context.Context, group record.ID, peer record.Pa
 	}
 	n.compareGossip(ctx, g.id, peer, a.Gossip)
 	n.compareState(ctx, g.id, peer, a.State)
+	defer n.forgetKeys(ctx)
 	return n.write(ctx, func(b *batch) error {
 		if o.Acked == 0 { // contact only
 			old, err := store.Outboxes(b.tx, g.row)
@@ -485,31 +534,43 @@ func (n *Node) gossip(group record.ID, to record.Party) []Head {
 	return out
 }
 
-// PeerKey is the pinned TLS key of a party: from its latest powers in any shared group, else from its introduction.
+// PeerKey is the pinned TLS key of a party: of its powers and its introduction the one that was said last, by the time of the
+// record, or that at which people here compared the fingerprint.
 func (n *Node) PeerKey(ctx context.Context, p record.Party) (ed25519.PublicKey, string, error) {
 	n.mu.RLock()
 	var pub ed25519.PublicKey
 	var addr string
-	for _, row := range slices.Sorted(maps.Keys(n.groups)) { // the group founded last speaks last
+	said := int64(-1)
+	for _, row := range slices.Sorted(maps.Keys(n.groups)) { // of those said at one time the group founded last counts
 		g := n.groups[row]
 		if l := g.logs[p]; l != nil && p != n.party {
-			if pw := g.ledger.Ring(p).At(l.tree.Size()); pw != nil {
-				pub, addr = pw.Keys[entente.UseTLS].Ed25519(), pw.Address
+			if s := spanAt(g.ledger.Ring(p), l.tree.Size()); s != nil && s.Time >= said {
+				pub, addr, said = s.Powers.Keys[entente.UseTLS].Ed25519(), s.Powers.Address, s.Time
 			}
 		}
 	}
 	n.mu.RUnlock()
-	i, err := n.Met(ctx, p)
-	if err == nil && addr == "" {
+	i, err := n.met(ctx, p)
+	switch {
+	case err == nil && (pub == nil || i.Met > said):
+		return i.TLS.Ed25519(), i.Address, nil
+	case pub == nil:
+		return nil, "", err
+	case addr == "" && err == nil:
 		addr = i.Address
 	}
-	if pub != nil {
-		return pub, addr, nil
+	return pub, addr, nil
+}
+
+// spanAt is the powers in force at a size of a log, with where they stand.
+func spanAt(r *entente.Keyring, size uint64) *entente.Span {
+	spans := r.Spans()
+	for i := len(spans) - 1; i >= 0; i-- {
+		if spans[i].From < size {
+			return &spans[i]
+		}
 	}
-	if err != nil {
-		return nil, "", err
-	}
-	return i.TLS.Ed25519(), addr, nil
+	return nil
 }
 
 // PartyByKey finds the party whose node connects with that TLS key, among those this node shares a group with or has met.
@@ -537,9 +598,6 @@ func (n *Node) Peers() []record.Party {
 	slices.Sort(out)
 	return slices.Compact(out)
 }
-
-// TLSKey is the node's side of a connection.
-func (n *Node) TLSKey() ed25519.PrivateKey { return n.keys.key(entente.UseTLS) }
 
 // Shared lists the groups that this node shares with a party.
 func (n *Node) Shared(p record.Party) []record.ID {

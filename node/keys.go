@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 
 	"filippo.io/age"
 
@@ -21,11 +23,23 @@ import (
 var ErrPassphrase = errors.New("wrong passphrase")
 
 // nodeKeys are what the node signs and wraps with on its own. They put nothing in force. The file is readable by its owner only.
+//
+// Seed is the newest set: new powers name it. Until every group's powers do, and every peer has acknowledged them, the older
+// sets are still signed with where they are current. Of a set that is done with only the log key stays: a peer that lost its
+// copy is given old records again under checkpoints of that time.
 type nodeKeys struct {
-	Wrap entente.HexBytes                 `json:"wrap"` // 32 bytes; wraps the data keys of parts
-	Seed map[entente.Use]entente.HexBytes `json:"seed"` // 32-byte Ed25519 seeds
-	keys map[entente.Use]ed25519.PrivateKey
+	Wrap  entente.HexBytes `json:"wrap"` // 32 bytes; wraps the data keys of parts
+	Seed  seeds            `json:"seed"`
+	Older []seeds          `json:"older,omitempty"` // newest first
+
+	path string // where it was read; empty: nowhere yet
+	mu   sync.RWMutex
+	keys map[entente.Use]ed25519.PrivateKey // of the newest set
+	all  map[string]ed25519.PrivateKey      // by public key
 }
+
+// seeds are 32-byte Ed25519 seeds by use.
+type seeds map[entente.Use]entente.HexBytes
 
 // Files of a node's folder that this package owns.
 const (
@@ -38,11 +52,15 @@ const (
 const maxNodeKeys = 64 << 10
 
 func newNodeKeys() *nodeKeys {
-	k := &nodeKeys{Wrap: random(32), Seed: map[entente.Use]entente.HexBytes{}}
+	return &nodeKeys{Wrap: random(32), Seed: newSeeds()}
+}
+
+func newSeeds() seeds {
+	s := seeds{}
 	for _, u := range entente.Uses {
-		k.Seed[u] = random(ed25519.SeedSize)
+		s[u] = random(ed25519.SeedSize)
 	}
-	return k
+	return s
 }
 
 func random(n int) []byte {
@@ -51,21 +69,40 @@ func random(n int) []byte {
 	return b
 }
 
-// key is the private key of a use. The first call of expand comes before the keys are shared.
-func (k *nodeKeys) key(u entente.Use) ed25519.PrivateKey { return k.keys[u] }
+// key is the newest private key of a use. The first call of expand comes before the keys are shared.
+func (k *nodeKeys) key(u entente.Use) ed25519.PrivateKey {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.keys[u]
+}
+
+// of is the private key of a public one, nil where the node does not hold it.
+func (k *nodeKeys) of(pub ed25519.PublicKey) ed25519.PrivateKey {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.all[string(pub)]
+}
 
 // expand derives the keys from their seeds, once: it costs as much as a signature.
 func (k *nodeKeys) expand() {
-	k.keys = map[entente.Use]ed25519.PrivateKey{}
-	for u, s := range k.Seed {
-		k.keys[u] = ed25519.NewKeyFromSeed(s)
+	k.keys, k.all = map[entente.Use]ed25519.PrivateKey{}, map[string]ed25519.PrivateKey{}
+	for i, set := range append([]seeds{k.Seed}, k.Older...) {
+		for u, s := range set {
+			x := ed25519.NewKeyFromSeed(s)
+			k.all[string(x.Public().(ed25519.PublicKey))] = x
+			if i == 0 {
+				k.keys[u] = x
+			}
+		}
 	}
 }
 
 func (k *nodeKeys) public() map[entente.Use]entente.Key {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
 	out := map[entente.Use]entente.Key{}
 	for _, u := range entente.Uses {
-		out[u] = PublicKey(k.key(u))
+		out[u] = PublicKey(k.keys[u])
 	}
 	return out
 }
@@ -104,7 +141,11 @@ func loadNodeKeys(path string) (*nodeKeys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("node keys: %w", err)
 	}
-	return decodeNodeKeys(path, b)
+	k, err := decodeNodeKeys(path, b)
+	if err == nil {
+		k.path = path
+	}
+	return k, err
 }
 
 func decodeNodeKeys(path string, b []byte) (*nodeKeys, error) {
@@ -122,11 +163,20 @@ func decodeNodeKeys(path string, b []byte) (*nodeKeys, error) {
 			return nil, fmt.Errorf("node keys: %s has no %s key", path, u)
 		}
 	}
+	for _, set := range k.Older {
+		for u, s := range set {
+			if !slices.Contains(entente.Uses, u) || len(s) != ed25519.SeedSize {
+				return nil, fmt.Errorf("node keys: %s has a key that is none", path)
+			}
+		}
+	}
 	k.expand()
 	return k, nil
 }
 
 func (k *nodeKeys) encode() ([]byte, error) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
 	b, err := json.MarshalIndent(k, "", "  ")
 	return append(b, '\n'), err
 }

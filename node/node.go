@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -367,7 +368,31 @@ func lockFolder(dir string) (*os.File, error) {
 func (n *Node) Party() record.Party { return n.party }
 
 // Config is the node's own description.
-func (n *Node) Config() Config { return n.config }
+func (n *Node) Config() Config {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.config
+}
+
+// SetAddress says at which host:port peers reach this node. They learn it from the powers that follow.
+func (n *Node) SetAddress(address string) error {
+	if host, port, err := net.SplitHostPort(address); err != nil || host == "" || port == "" || len(address) > 256 {
+		return fmt.Errorf("address %.300q: %w: want host:port", address, ErrInvalid)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	c := n.config
+	c.Address = address
+	b, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := replaceFile(filepath.Join(n.dir, ConfigFile), append(b, '\n')); err != nil {
+		return fmt.Errorf("address: %w", err)
+	}
+	n.config = c
+	return nil
+}
 
 // Kinds are the kinds this node knows.
 func (n *Node) Kinds() entente.Kinds { return n.kinds }

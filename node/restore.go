@@ -173,6 +173,7 @@ func (n *Node) takeBack(ctx context.Context, g0 *group, peer record.Party, head 
 				return b.fail(err)
 			}
 		}
+		l.checkpoint = note // as we signed it; where the node still has that key, it is signed once more
 		return w.advance()
 	})
 }

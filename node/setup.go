@@ -21,7 +21,8 @@ import (
 type Setup struct {
 	Dir        string
 	Config     Config
-	Passphrase string // of root and next root
+	Passphrase string // of the root
+	Next       string // of the next root; empty: the same
 	WorkFactor int    // base-2 logarithm of scrypt's cost; 0: about a second
 	Offices    []entente.Office
 	Now        int64
@@ -89,9 +90,15 @@ func Init(ctx context.Context, s Setup) (err error) {
 	if err := keys.save(s.Dir); err != nil {
 		return fmt.Errorf("node keys: %w", err)
 	}
-	for name, k := range map[string]ed25519.PrivateKey{RootFile: root, NextFile: next} {
-		made = append(made, name)
-		if err := SaveKey(filepath.Join(s.Dir, name), k, s.Passphrase, s.WorkFactor); err != nil {
+	if s.Next == "" {
+		s.Next = s.Passphrase
+	}
+	for _, x := range []struct {
+		name, pass string
+		key        ed25519.PrivateKey
+	}{{RootFile, s.Passphrase, root}, {NextFile, s.Next, next}} {
+		made = append(made, x.name)
+		if err := SaveKey(filepath.Join(s.Dir, x.name), x.key, x.pass, s.WorkFactor); err != nil {
 			return err
 		}
 	}
@@ -191,6 +198,11 @@ func (n *Node) Join(ctx context.Context, founding []byte) (record.ID, error) {
 	if g, err := n.find(l.Group); err == nil {
 		return g.id, nil
 	}
+	for _, p := range l.Founding().Parties {
+		if err := n.knows(ctx, p); err != nil {
+			return record.ID{}, err
+		}
+	}
 	err = n.write(ctx, func(b *batch) error {
 		row, err := b.tx.PutGroup(l.Group, founding, l.Parties())
 		if err != nil {
@@ -215,6 +227,33 @@ func (n *Node) Join(ctx context.Context, founding []byte) (record.ID, error) {
 	return l.Group, err
 }
 
+// knows refuses a founder whose root is not the one that people here compared: of its introduction, or of its powers in a group that
+// began with one. A charter that came with another root would hand that party's name to whoever made it.
+func (n *Node) knows(ctx context.Context, p entente.CharterParty) error {
+	if p.ID == n.party {
+		return nil
+	}
+	i, err := n.met(ctx, p.ID)
+	if err == nil && i.Root.String() == p.Root.String() && i.Next == p.Next {
+		return nil
+	}
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	for _, g := range n.groups {
+		if l := g.logs[p.ID]; l != nil {
+			if pw := g.ledger.Ring(p.ID).At(l.tree.Size()); pw != nil && pw.Root.String() == p.Root.String() && pw.Next == p.Next {
+				return nil
+			}
+		}
+	}
+	if errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("the charter names %s, whose introduction was not compared here: %w: entente peer add its file first", p.ID, ErrConflict)
+	} else if err != nil {
+		return err
+	}
+	return fmt.Errorf("the charter names another root key for %s than the introduction that was compared here: %w: call your counterpart; if it has a new introduction, entente peer add that first", p.ID, ErrConflict)
+}
+
 // Powers is the latest powers record of this party in a group, nil before the first.
 func (n *Node) Powers(group record.ID) (*entente.Powers, error) {
 	g, err := n.find(group)
@@ -230,7 +269,7 @@ func (n *Node) PutPowers(ctx context.Context, group record.ID, offices []entente
 	if err != nil {
 		return err
 	}
-	p := entente.Powers{Root: PublicKey(root), Next: intro.Next, Keys: n.keys.public(), Address: n.config.Address,
+	p := entente.Powers{Root: PublicKey(root), Next: intro.Next, Keys: n.keys.public(), Address: n.Config().Address,
 		Offices: slices.SortedFunc(slices.Values(offices), func(a, b entente.Office) int { return compare(a.ID, b.ID) })}
 	if p.Root.String() != intro.Root.String() {
 		return fmt.Errorf("%w: this is not the root key of %s", ErrInvalid, n.party)
@@ -251,18 +290,24 @@ func (n *Node) PutPowers(ctx context.Context, group record.ID, offices []entente
 	return err
 }
 
-// Introduction is this node's own.
+// Introduction is this node's own, as it stands: the root and next root of its own powers, and the newest TLS key.
 func (n *Node) Introduction(ctx context.Context) (Introduction, error) {
-	return n.introduction(ctx, "introduction")
-}
-
-func (n *Node) introduction(ctx context.Context, name string) (Introduction, error) {
 	var i Introduction
-	b, err := store.Setting(n.store.View(ctx), name)
+	b, err := store.Setting(n.store.View(ctx), "introduction")
 	if err == nil {
 		err = json.Unmarshal(b, &i)
 	}
-	return i, err
+	if err != nil {
+		return i, err
+	}
+	if own := n.own(); own != nil {
+		if p := own.ledger.Ring(n.party).At(own.logs[n.party].tree.Size()); p != nil {
+			i.Root, i.Next = p.Root, p.Next
+		}
+	}
+	c := n.Config()
+	i.TLS, i.Address, i.Names = PublicKey(n.keys.key(entente.UseTLS)), c.Address, c.Names
+	return i, nil
 }
 
 // Meet keeps another party's introduction: its node is known from then on by these keys. The caller has compared the
@@ -271,16 +316,43 @@ func (n *Node) Meet(ctx context.Context, i Introduction) error {
 	if i.Format != introductionFormat || !i.Party.Valid() || i.Party == n.party || i.Root.Ed25519() == nil || i.TLS.Ed25519() == nil || i.Next.IsZero() {
 		return fmt.Errorf("introduction: %w", ErrInvalid)
 	}
-	b, err := json.Marshal(i)
+	b, err := json.Marshal(metIntroduction{i, n.clock()})
 	if err != nil {
 		return err
 	}
 	return n.write(ctx, func(x *batch) error { return x.fail(x.tx.PutSetting("introduction/"+string(i.Party), b)) })
 }
 
+// metIntroduction is another party's introduction with when it was kept: Unix seconds.
+type metIntroduction struct {
+	Introduction
+	Met int64 `json:"met"`
+}
+
+// Introductions are those of the other parties that people here compared, by party.
+func (n *Node) Introductions(ctx context.Context) ([]Introduction, error) {
+	out := []Introduction{}
+	err := store.Settings(n.store.View(ctx), "introduction/", func(_ string, value []byte) error {
+		var i metIntroduction
+		err := json.Unmarshal(value, &i)
+		out = append(out, i.Introduction)
+		return err
+	})
+	return out, explainNil(err)
+}
+
 // Met is the introduction of another party.
 func (n *Node) Met(ctx context.Context, p record.Party) (Introduction, error) {
-	i, err := n.introduction(ctx, "introduction/"+string(p))
+	i, err := n.met(ctx, p)
+	return i.Introduction, err
+}
+
+func (n *Node) met(ctx context.Context, p record.Party) (metIntroduction, error) {
+	var i metIntroduction
+	b, err := store.Setting(n.store.View(ctx), "introduction/"+string(p))
+	if err == nil {
+		err = json.Unmarshal(b, &i)
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		err = fmt.Errorf("introduction of %s: %w: entente peer add its file first", p, ErrNotFound)
 	}

@@ -63,6 +63,11 @@ func newTwo(t testing.TB) *two {
 		t.Fatal(err)
 	}
 	for p, n := range w.nodes {
+		for q, other := range w.nodes {
+			if p != q {
+				meet(t, n, other)
+			}
+		}
 		if w.group, err = n.Join(t.Context(), founding); err != nil {
 			t.Fatal(err)
 		}
@@ -75,6 +80,18 @@ func newTwo(t testing.TB) *two {
 		}
 	}
 	return w
+}
+
+// meet has one node keep another's introduction.
+func meet(t testing.TB, n, other *Node) {
+	t.Helper()
+	i, err := other.Introduction(t.Context())
+	if err == nil {
+		err = n.Meet(t.Context(), i)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (w *two) act(t testing.TB, p record.Party, a Act) *Sealed {

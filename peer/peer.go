@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -39,19 +40,15 @@ type Peer struct {
 	n       *node.Node
 	o       Options
 	log     *slog.Logger
-	cert    tls.Certificate
 	mu      sync.Mutex
+	certs   map[string]*tls.Certificate    // by the public key in them
 	wakeups map[record.Party]chan struct{} // it spoke
 	losses  map[record.Party]chan struct{} // it was restored: what it acknowledged may be gone
 }
 
 // New prepares the exchange; Run starts it.
 func New(n *node.Node, o Options) (*Peer, error) {
-	cert, err := selfSigned(n.TLSKey(), string(n.Party()))
-	if err != nil {
-		return nil, err
-	}
-	p := &Peer{n: n, o: o, log: o.Log, cert: cert, wakeups: map[record.Party]chan struct{}{},
+	p := &Peer{n: n, o: o, log: o.Log, certs: map[string]*tls.Certificate{}, wakeups: map[record.Party]chan struct{}{},
 		losses: map[record.Party]chan struct{}{}}
 	if p.log == nil {
 		p.log = slog.Default()
@@ -60,7 +57,45 @@ func New(n *node.Node, o Options) (*Peer, error) {
 		d := &net.Dialer{Timeout: dialTimeout}
 		p.o.Dial = func(ctx context.Context, addr string) (net.Conn, error) { return d.DialContext(ctx, "tcp", addr) }
 	}
+	for _, k := range n.OwnTLSKeys() {
+		if _, err := p.cert(k); err != nil {
+			return nil, err
+		}
+	}
 	return p, nil
+}
+
+// cert is the certificate around a key of this node.
+func (p *Peer) cert(key ed25519.PrivateKey) (*tls.Certificate, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	id := string(key.Public().(ed25519.PublicKey))
+	if c := p.certs[id]; c != nil {
+		return c, nil
+	}
+	c, err := selfSigned(key, string(p.n.Party()))
+	if err == nil {
+		p.certs[id] = &c
+	}
+	return &c, err
+}
+
+// keyName is how the one who connects says which key it expects: while keys are being replaced a node has two, and shows the one
+// that the other side knows. It is a server name (RFC 6066, section 3) under a domain that is no address.
+func keyName(pub ed25519.PublicKey) string {
+	d := record.Digest("entente/tls-key/v1", pub)
+	return hex.EncodeToString(d[:16]) + ".key.invalid"
+}
+
+// shown chooses the certificate for whoever connects: the one asked for, else the newest.
+func (p *Peer) shown(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	keys := p.n.OwnTLSKeys()
+	for _, k := range keys {
+		if keyName(k.Public().(ed25519.PublicKey)) == h.ServerName {
+			return p.cert(k)
+		}
+	}
+	return p.cert(keys[0])
 }
 
 // selfSigned wraps the node's TLS key in the certificate that TLS wants. Only the key in it counts.
@@ -74,10 +109,11 @@ func selfSigned(key ed25519.PrivateKey, party string) (tls.Certificate, error) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
 }
 
-// config is TLS 1.3 with the hybrid post-quantum key agreement only; check decides by the other side's key.
+// config is TLS 1.3 with the hybrid post-quantum key agreement only; check decides by the other side's key. The caller says which
+// certificate is shown.
 func (p *Peer) config(check func(ed25519.PublicKey) error) *tls.Config {
 	return &tls.Config{
-		Certificates: []tls.Certificate{p.cert}, MinVersion: tls.VersionTLS13, CurvePreferences: []tls.CurveID{tls.X25519MLKEM768},
+		MinVersion: tls.VersionTLS13, CurvePreferences: []tls.CurveID{tls.X25519MLKEM768},
 		ClientAuth: tls.RequireAnyClientCert, InsecureSkipVerify: true, // no CA: VerifyConnection pins the key instead
 		NextProtos: []string{"http/1.1"}, SessionTicketsDisabled: true,
 		VerifyConnection: func(s tls.ConnectionState) error {
@@ -152,6 +188,7 @@ func (p *Peer) Serve(ctx context.Context, l net.Listener) error {
 		}
 		return nil
 	})
+	known.GetCertificate = p.shown
 	err := srv.Serve(tls.NewListener(netutil.LimitListener(l, maxConns), known))
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil

@@ -27,6 +27,9 @@ type client struct {
 	word  map[record.ID]time.Time // when a state digest was last sent, per group
 	spoke bool                    // the peer answered, be it with a refusal
 	took  bool                    // the peer took something in this round: a line that breaks now and then is no absent peer
+	try   int                     // which of our keys, where there are several: the peer may know a later one than it acknowledged
+	with  ed25519.PublicKey       // our key of the connection made last
+	made  bool                    // that connection was made in this round
 }
 
 func (p *Peer) client(to record.Party) *client {
@@ -37,25 +40,51 @@ func (p *Peer) client(to record.Party) *client {
 			if err != nil {
 				return nil, err
 			}
+			key := c.key(ctx)
+			cert, err := p.cert(key)
+			if err != nil {
+				return nil, err
+			}
 			raw, err := p.o.Dial(ctx, addr)
 			if err != nil {
 				return nil, err
 			}
-			t := tls.Client(raw, p.config(func(pub ed25519.PublicKey) error {
+			conf := p.config(func(pub ed25519.PublicKey) error {
 				if !pub.Equal(pin) {
 					return fmt.Errorf("the node at %s has not the key of %s: %w", addr, to, errWrongKey)
 				}
 				return nil
-			}))
+			})
+			conf.Certificates, conf.ServerName = []tls.Certificate{*cert}, keyName(pin)
+			t := tls.Client(raw, conf)
 			hctx, cancel := context.WithTimeout(ctx, dialTimeout)
 			defer cancel()
 			if err := t.HandshakeContext(hctx); err != nil {
 				return nil, errors.Join(err, raw.Close())
 			}
+			c.with, c.made = key.Public().(ed25519.PublicKey), true
 			return t, nil
 		}}
 	c.http = &http.Client{Transport: tr, Timeout: callTimeout}
 	return c
+}
+
+// key is our side of the next connection.
+func (c *client) key(ctx context.Context) ed25519.PrivateKey {
+	keys := c.p.n.TLSKeys(ctx, c.to)
+	return keys[c.try%len(keys)]
+}
+
+// another has the next attempt made over a new connection: under the key that the peer knows by now, or, where that was just
+// used, under another of ours.
+func (c *client) another(ctx context.Context) {
+	c.http.CloseIdleConnections()
+	keys := c.p.n.TLSKeys(ctx, c.to)
+	if c.made && c.with.Equal(keys[c.try%len(keys)].Public()) {
+		c.try++
+	} else {
+		c.try = 0
+	}
 }
 
 var errWrongKey = errors.New("another node answers there")
@@ -97,13 +126,14 @@ func (p *Peer) push(ctx context.Context, to record.Party) {
 	defer c.http.CloseIdleConnections()
 	for {
 		changed := p.n.Changed()
-		c.took = false
+		c.took, c.made = false, false
 		err := c.round(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		pause, heard := heartbeat, chan struct{}(nil)
 		if err != nil {
+			c.another(ctx)
 			if c.took {
 				wait = 0
 			}
@@ -111,7 +141,7 @@ func (p *Peer) push(ctx context.Context, to record.Party) {
 			pause, changed, heard = wait, nil, p.signal(p.wakeups, to) // its own contact ends the wait; while all is well it says nothing new
 			p.log.Info("peer not reached or refused", "peer", to, "retry", pause.String(), "err", err)
 		} else {
-			wait = 0
+			wait, c.try = 0, 0
 		}
 		t := time.NewTimer(pause)
 		select {
@@ -130,6 +160,9 @@ func (p *Peer) push(ctx context.Context, to record.Party) {
 // round brings one party up to date in every shared group.
 func (c *client) round(ctx context.Context) error {
 	var errs []error
+	if c.with != nil && !c.with.Equal(c.key(ctx).Public()) {
+		c.http.CloseIdleConnections()
+	}
 	for _, g := range c.p.n.Shared(c.to) {
 		c.spoke = false
 		err := c.group(ctx, g)

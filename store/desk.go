@@ -210,6 +210,18 @@ func Setting(r reader, name string) ([]byte, error) {
 	return b, err
 }
 
+// Settings calls f with every value whose name starts with a prefix, by name.
+func Settings(r reader, prefix string, f func(name string, value []byte) error) error {
+	return each(r, func(rows *sql.Rows) error {
+		var name string
+		var value []byte
+		if err := rows.Scan(&name, &value); err != nil {
+			return err
+		}
+		return f(name, value)
+	}, "SELECT name, value FROM setting WHERE substr(name, 1, length(?)) = ? ORDER BY name", prefix, prefix)
+}
+
 // PutOrphan keeps an own record that surfaced above a restored head and that no peer acknowledged: shown, without effect.
 func (tx *Tx) PutOrphan(grp int64, index uint64, id record.ID, raw []byte) error {
 	return tx.exec("INSERT INTO orphan (grp, idx, id, raw) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", grp, int64(index), id[:], raw)

@@ -10,6 +10,8 @@ import (
 	"golang.org/x/term"
 )
 
+var errNoTerminal = errors.New("no terminal to ask for the passphrase")
+
 // passphrase of a key: from a file, from ENTENTE_PASSPHRASE, or asked for at the terminal; fresh: asked for twice. It is never
 // an argument, which every process of the machine could read.
 func (a *app) passphrase(what, file string, fresh bool) (string, error) {
@@ -36,7 +38,7 @@ func (a *app) readPassphrase(what, file string, fresh bool) (string, error) {
 	}
 	f := a.terminal()
 	if f == nil {
-		return "", hint(fmt.Errorf("no terminal to ask for the passphrase of %s", what), "name a file that holds it with --passphrase-file")
+		return "", hint(fmt.Errorf("%w of %s", errNoTerminal, what), "name a file that holds it with --passphrase-file")
 	}
 	ask := func(prompt string) (string, error) {
 		fmt.Fprint(a.err, prompt)

@@ -40,6 +40,9 @@ type cli struct {
 	Account      accountCmd `cmd:"" group:"setup" help:"Accounts of the identity provider and their place in the party."`
 	Token        tokenCmd   `cmd:"" group:"setup" help:"Tokens by which offices use the API."`
 	Introduction introCmd   `cmd:"" group:"setup" help:"Print or save what another party needs to know of this one."`
+	Rotate       rotateCmd  `cmd:"" group:"setup" help:"Replace keys: the node's, an official's, the root."`
+	Sheet        sheetCmd   `cmd:"" group:"setup" help:"Print the recovery sheet, for paper."`
+	Move         moveCmd    `cmd:"" group:"setup" help:"Tell the peers another address of this node."`
 	Peer         peerCmd    `cmd:"" group:"setup" help:"Other parties."`
 	Peers        peersCmd   `cmd:"" group:"setup" help:"What each peer does not hold yet, and when it last answered."`
 	Group        groupCmd   `cmd:"" group:"setup" help:"Found and look at groups."`

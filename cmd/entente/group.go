@@ -106,6 +106,9 @@ func (c *groupNewCmd) Run(a *app) error {
 		ch.Parties = []entente.CharterParty{{ID: i.Party, Names: i.Names, Root: i.Root, Next: i.Next}}
 		for _, f := range c.With {
 			i, err := readIntroduction(f)
+			if err == nil {
+				err = s.known(a, i)
+			}
 			if err != nil {
 				return err
 			}
@@ -142,12 +145,12 @@ func texts(en, es string) (map[string]string, error) {
 }
 
 type groupFoundCmd struct {
-	File               string   `arg:"" help:"The founding charter." type:"existingfile"`
-	Offices            string   `help:"Offices as JSON; default: those of the party's own group." placeholder:"FILE" type:"existingfile"`
-	Seat               []string `help:"A seat that signs the charter." placeholder:"OFFICE/N" sep:"none"`
-	PassphraseFile     string   `help:"File that holds the passphrase of the seats." placeholder:"FILE" type:"path"`
-	RootPassphraseFile string   `help:"File that holds the root key's passphrase." placeholder:"FILE" type:"path"`
-	Yes                bool     `help:"Do not ask."`
+	File           string   `arg:"" help:"The founding charter." type:"existingfile"`
+	Offices        string   `help:"Offices as JSON; default: those of the party's own group." placeholder:"FILE" type:"existingfile"`
+	Seat           []string `help:"A seat that signs the charter." placeholder:"OFFICE/N" sep:"none"`
+	PassphraseFile string   `help:"File that holds the passphrase of the seats." placeholder:"FILE" type:"path"`
+	Yes            bool     `help:"Do not ask."`
+	rootFlags
 }
 
 func (groupFoundCmd) Help() string {
@@ -195,7 +198,7 @@ func (c *groupFoundCmd) Run(a *app) error {
 			if err != nil {
 				return err
 			}
-			if _, err := op.putPowers(a, id, offices, c.RootPassphraseFile, c.Yes); err != nil {
+			if _, err := op.putPowers(a, id, offices, c.rootFlags, c.Yes); err != nil {
 				return err
 			}
 		}

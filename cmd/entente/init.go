@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -23,6 +24,8 @@ type initCmd struct {
 	Anchor         string   `help:"File that names the last head; it must lie outside the folder, and outside whatever takes the folder back in time. Default: DIR.anchor." placeholder:"FILE" type:"path"`
 	Office         []string `help:"An office with so many seats, of which so many must sign; its keys are made here. Default: desk=1." placeholder:"ID=SEATS[/SIGN]" sep:"none"`
 	Offices        string   `help:"Offices as JSON, instead of --office; see entente powers set --help." placeholder:"FILE" type:"existingfile"`
+	Recovery       bool     `help:"Make a recovery key and a passphrase for the next root, on paper only: the sheet then holds secrets."`
+	Sheet          string   `help:"Where the recovery sheet goes; - : standard output, for the printer. Default: DIR/recovery-sheet.txt." placeholder:"FILE" type:"path"`
 	PassphraseFile string   `help:"File that holds the passphrase." placeholder:"FILE" type:"path"`
 	WorkFactor     int      `hidden:"" help:"Base-2 logarithm of scrypt's cost."`
 }
@@ -31,9 +34,14 @@ func (initCmd) Help() string {
 	return `Makes the folder DIR with the node's own keys, the party's root key and next root key (encrypted under the passphrase), the
 seats of the offices named, the party's own group for drafts and the access log, and a token for the first office.
 
-Keep DIR/root.age, DIR/next-root.age and their passphrase where the node is not, and DIR/node.keys apart from the database.
+It writes a recovery sheet for paper, in both languages: the fingerprints of the keys, how to keep them, and what to do when one is
+lost. With --recovery the sheet also holds two secrets that are nowhere else: a recovery key, to which backups seal the node's own
+keys, and a random passphrase for the next root, which then is not the administrator's own. Print it, then destroy the file.
+
+Keep DIR/root.age, DIR/next-root.age and their passphrases where the node is not, and apart.
 
 Examples:
+  entente init --dir mx --party MX --address mx.example:8443 --recovery --sheet /dev/shm/sheet.txt
   entente init --dir mx --party MX --name-en Mexico --name-es México --address mx.example:8443 --office desk=1
   entente init --dir us --party US --name-en "United States" --name-es "Estados Unidos" --office desk=2/2 --office press=1
 
@@ -49,6 +57,8 @@ type made struct {
 	Fingerprint string       `json:"fingerprint"`
 	Offices     []string     `json:"offices"`
 	TokenFile   string       `json:"token_file,omitempty"`
+	Sheet       string       `json:"sheet"`
+	Secret      bool         `json:"sheet_is_secret"`
 }
 
 func (c *initCmd) Run(a *app) (err error) {
@@ -58,6 +68,9 @@ func (c *initCmd) Run(a *app) (err error) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, node.ConfigFile)); err == nil {
 		return hint(fmt.Errorf("%s holds a node already", dir), "choose another folder with --dir; a node is never overwritten")
+	}
+	if a.flags.JSON && c.Sheet == "-" {
+		return usage("--json answers on standard output: name a file with --sheet")
 	}
 	pass, err := a.passphrase("the party's root key", c.PassphraseFile, true)
 	if err != nil {
@@ -73,7 +86,22 @@ func (c *initCmd) Run(a *app) (err error) {
 	}
 	names := map[string]string{"en": or(c.NameEn, c.Party), "es": or(c.NameEs, or(c.NameEn, c.Party))}
 	a.say("Making keys; this takes about a second each …")
-	set := node.Setup{Dir: dir, Config: node.Config{Party: record.Party(c.Party), Names: names, Address: c.Address, Anchor: c.Anchor}, Passphrase: pass, WorkFactor: c.WorkFactor, Offices: offices}
+	if host, _, err := net.SplitHostPort(c.Address); err != nil {
+		return usage("--address %q: write host:port", c.Address)
+	} else if host == "localhost" || net.ParseIP(host).IsLoopback() {
+		a.say("Note: %s is this machine as it calls itself. Other parties' nodes reach it only by a name or number of the network: entente move says another.", c.Address)
+	}
+	var sec *secrets
+	recipient := ""
+	if c.Recovery {
+		if sec, recipient, err = newSecrets(); err != nil {
+			return err
+		}
+	}
+	set := node.Setup{Dir: dir, Config: node.Config{Party: record.Party(c.Party), Names: names, Address: c.Address, Anchor: c.Anchor, Recovery: recipient}, Passphrase: pass, WorkFactor: c.WorkFactor, Offices: offices}
+	if sec != nil {
+		set.Next = sec.next
+	}
 	var files []string
 	defer func() {
 		if err != nil { // the node was not made: nothing stays behind
@@ -93,7 +121,7 @@ func (c *initCmd) Run(a *app) (err error) {
 		return fmt.Errorf("make the node: %w", err)
 	}
 	files = nil
-	out := made{Dir: dir, Party: record.Party(c.Party)}
+	out := made{Dir: dir, Party: record.Party(c.Party), Sheet: or(c.Sheet, filepath.Join(dir, sheetFile)), Secret: sec != nil}
 	for _, o := range offices {
 		out.Offices = append(out.Offices, o.ID)
 	}
@@ -108,13 +136,47 @@ func (c *initCmd) Run(a *app) (err error) {
 				return err
 			}
 		}
-		return a.print(out, func(w io.Writer) {
-			fmt.Fprintf(w, "The node of %s is in %s.\nFingerprint of its introduction, to be read over the telephone:\n\n  %s\n\n", out.Party, dir, out.Fingerprint)
-			fmt.Fprintf(w, "Next:\n  entente introduction --dir %s -o %s.introduction   hand it to the other party\n", dir, strings.ToLower(c.Party))
-			fmt.Fprintf(w, "  entente peer add --dir %s FILE                   add theirs\n  entente serve --dir %s\n", dir, dir)
-			fmt.Fprintf(w, "\nMove %s and %s away from this machine; they are needed for new powers only.\n", node.RootFile, node.NextFile)
-		})
+		x, err := s.sheet(a)
+		if err != nil {
+			return err
+		}
+		x.secrets = sec
+		if err := x.save(a, out.Sheet); err != nil {
+			if sec == nil {
+				return err
+			}
+			return hint(err, "the secrets of the sheet are lost: delete %s and make the node again", dir)
+		}
+		return a.print(out, func(w io.Writer) { out.text(w, c) })
 	})
+}
+
+func (m made) text(w io.Writer, c *initCmd) {
+	dir := m.Dir
+	fmt.Fprintf(w, "The node of %s is in %s.\nFingerprint of its introduction, to be read over the telephone:\n\n  %s\n\n", m.Party, dir, m.Fingerprint)
+	switch {
+	case m.Sheet == "-":
+	case m.Secret:
+		fmt.Fprintf(w, "The recovery sheet is in %s. It holds secrets that are nowhere else: print it, then destroy the file (shred -u).\n", m.Sheet)
+	default:
+		fmt.Fprintf(w, "The recovery sheet is in %s: print it. It holds no secret.\n", m.Sheet)
+	}
+	fmt.Fprintf(w, "Take %s away from this machine now; %s is needed to found a group, then take it to another place (--root-key names it).\n", node.NextFile, node.RootFile)
+	fmt.Fprintf(w, `
+Next:
+  entente introduction --dir %[1]s -o %[2]s.introduction   hand it to the other party
+  entente peer add --dir %[1]s FILE                    add theirs, with the fingerprint compared by telephone
+  entente serve --dir %[1]s                            on both machines, from now on
+  entente group new --dir %[1]s --help                 one side writes the charter
+  entente group found --dir %[1]s TRACK.charter --seat %[3]s/1   both sides sign it
+`, dir, strings.ToLower(c.Party), firstOf(m.Offices))
+}
+
+func firstOf(offices []string) string {
+	if len(offices) == 0 {
+		return "OFFICE"
+	}
+	return offices[0]
 }
 
 const minPassphrase = 8

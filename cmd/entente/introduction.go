@@ -57,7 +57,48 @@ func writeFile(path string, b []byte, mode os.FileMode) error {
 }
 
 type peerCmd struct {
-	Add peerAddCmd `cmd:"" help:"Keep another party's introduction."`
+	Add  peerAddCmd  `cmd:"" help:"Keep another party's introduction."`
+	List peerListCmd `cmd:"" help:"The parties that are known here, with the fingerprints that were compared."`
+}
+
+type peerListCmd struct{}
+
+func (peerListCmd) Help() string { return "Example:\n  entente peer list" }
+
+func (peerListCmd) Run(a *app) error {
+	return a.with(func(s *session) error {
+		is, err := s.operator.Introductions(a.ctx)
+		if err != nil {
+			return err
+		}
+		return a.print(is, func(w io.Writer) {
+			if len(is) == 0 {
+				fmt.Fprintln(w, "Nobody is known here yet: entente peer add keeps another party's introduction.")
+			}
+			for _, i := range is {
+				fmt.Fprintf(w, "%-8s %-24s %s\n", i.Introduction.Party, clean(i.Introduction.Address), i.Fingerprint)
+			}
+		})
+	})
+}
+
+// known refuses an introduction that is not the one compared here.
+func (s *session) known(a *app, i node.Introduction) error {
+	is, err := s.operator.Introductions(a.ctx)
+	if err != nil {
+		return err
+	}
+	for _, x := range is {
+		if x.Introduction.Party != i.Party {
+			continue
+		}
+		if x.Fingerprint == i.Fingerprint() {
+			return nil
+		}
+		return hint(fmt.Errorf("this introduction of %s is not the one that was compared: %s here, %s in the file", i.Party, x.Fingerprint, i.Fingerprint()),
+			"call your counterpart; if it has new keys, entente peer add keeps the new introduction")
+	}
+	return hint(fmt.Errorf("nobody compared the introduction of %s yet", i.Party), "entente peer add FILE shows its fingerprint: compare it over the telephone first")
 }
 
 type peerAddCmd struct {

@@ -75,10 +75,10 @@ func grants(o entente.Office) string {
 }
 
 type powersSetCmd struct {
-	Group          string `help:"The group: track, id or prefix; own: the party's own." placeholder:"GROUP"`
-	Offices        string `required:"" help:"The offices as JSON." placeholder:"FILE" type:"existingfile"`
-	PassphraseFile string `help:"File that holds the root key's passphrase." placeholder:"FILE" type:"path"`
-	Yes            bool   `help:"Do not ask."`
+	Group   string `help:"The group: track, id or prefix; own: the party's own." placeholder:"GROUP"`
+	Offices string `required:"" help:"The offices as JSON." placeholder:"FILE" type:"existingfile"`
+	Yes     bool   `help:"Do not ask."`
+	rootFlags
 }
 
 func (powersSetCmd) Help() string {
@@ -110,7 +110,7 @@ func (c *powersSetCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		sealed, err := op.putPowers(a, g.ID, offices, c.PassphraseFile, c.Yes)
+		sealed, err := op.putPowers(a, g.ID, offices, c.rootFlags, c.Yes)
 		if err != nil {
 			return err
 		}
@@ -120,7 +120,7 @@ func (c *powersSetCmd) Run(a *app) error {
 
 // putPowers drafts powers with the node's own keys and the offices given, and signs them here with the root key: it never
 // reaches the node.
-func (s *session) putPowers(a *app, g record.ID, offices []entente.Office, passFile string, yes bool) (*node.Sealed, error) {
+func (s *session) putPowers(a *app, g record.ID, offices []entente.Office, root rootFlags, yes bool) (*node.Sealed, error) {
 	n, err := s.Node(a.ctx)
 	if err != nil {
 		return nil, err
@@ -142,7 +142,7 @@ func (s *session) putPowers(a *app, g record.ID, offices []entente.Office, passF
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := s.signRoot(a, g, d, passFile, yes)
+	sealed, err := s.signRoot(a, g, d, root, yes)
 	if err != nil {
 		_ = s.operator.DropDraft(a.ctx, g, d.Nonce)
 	}

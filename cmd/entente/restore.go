@@ -43,9 +43,9 @@ func (restoreStatusCmd) Run(a *app) error {
 }
 
 type restoreGiveUpCmd struct {
-	Group          string `required:"" help:"The group: track, id or prefix." placeholder:"GROUP"`
-	PassphraseFile string `help:"File that holds the root key's passphrase." placeholder:"FILE" type:"path"`
-	Yes            bool   `help:"Do not ask."`
+	Group string `required:"" help:"The group: track, id or prefix." placeholder:"GROUP"`
+	Yes   bool   `help:"Do not ask."`
+	rootFlags
 }
 
 func (restoreGiveUpCmd) Help() string {
@@ -67,7 +67,7 @@ func (c *restoreGiveUpCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		sealed, err := op.signRoot(a, g.ID, d, c.PassphraseFile, c.Yes)
+		sealed, err := op.signRoot(a, g.ID, d, c.rootFlags, c.Yes)
 		if err != nil {
 			_ = s.operator.DropDraft(a.ctx, g.ID, d.Nonce)
 			return err

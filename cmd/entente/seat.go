@@ -172,11 +172,19 @@ func seatPath(dir, seat string) string {
 
 func saveSeat(dir, seat string, k ed25519.PrivateKey, pass string, workFactor int) error {
 	path := seatPath(dir, seat)
+	if err := saveKeyPair(path, k, pass, workFactor); err != nil {
+		return fmt.Errorf("seat %s: %w", seat, err)
+	}
+	return nil
+}
+
+// saveKeyPair writes a key under its passphrase, and its public half beside it.
+func saveKeyPair(path string, k ed25519.PrivateKey, pass string, workFactor int) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("seat: %w", err)
 	}
 	if err := node.SaveKey(path, k, pass, workFactor); err != nil {
-		return fmt.Errorf("seat %s: %w", seat, err)
+		return err
 	}
 	return savePublic(path, node.PublicKey(k))
 }
@@ -225,19 +233,33 @@ func (a *app) approve(party record.Party, act record.ID, seat seatRef, passFile 
 	return record.Approve(act, party, seat.office, seat.number, time.Now().Unix(), k), nil
 }
 
-// approveRoot unlocks the party's root key for one signature.
-func (a *app) approveRoot(party record.Party, act record.ID, passFile string) (record.Approval, error) {
-	k, err := a.unlock("the party's root key", filepath.Join(a.flags.Dir, node.RootFile), passFile)
-	if err != nil {
-		return record.Approval{}, err
+// rootFlags say where the party's root key lies: it is brought to the machine for a signature and taken away again.
+type rootFlags struct {
+	RootKey            string `help:"File of the party's root key; default: DIR/root.age." placeholder:"FILE" type:"path"`
+	RootPassphraseFile string `help:"File that holds the root key's passphrase; ENTENTE_PASSPHRASE is read too." placeholder:"FILE" type:"path"`
+}
+
+// root unlocks the party's root key.
+func (f rootFlags) root(a *app) (ed25519.PrivateKey, error) {
+	path := or(f.RootKey, filepath.Join(a.flags.Dir, node.RootFile))
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return nil, hint(fmt.Errorf("the party's root key is not at %s", path), "bring the file to this machine for the signature and name it with --root-key; nothing was signed")
 	}
-	return record.Approve(act, party, record.RootOffice, 0, time.Now().Unix(), k), nil
+	k, err := a.open("the party's root key", path, f.RootPassphraseFile)
+	if errors.Is(err, errNoTerminal) {
+		return nil, hint(err, "name a file that holds it with --root-passphrase-file")
+	}
+	return k, err
 }
 
 func (a *app) unlock(what, path, passFile string) (ed25519.PrivateKey, error) {
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		return nil, hint(fmt.Errorf("the key of %s is not at %s", what, path), "bring the file back for this signature, or name it: --seat OFFICE/NUMBER=FILE")
 	}
+	return a.open(what, path, passFile)
+}
+
+func (a *app) open(what, path, passFile string) (ed25519.PrivateKey, error) {
 	pass, err := a.passphrase(what, passFile, false)
 	if err != nil {
 		return nil, err

@@ -98,6 +98,9 @@ func (c *serveCmd) Run(a *app) error {
 	if o.oidc, err = c.OIDC.provider(c.Origin); err != nil {
 		return err
 	}
+	if left := leftOver(a.flags.Dir); len(left) > 0 {
+		o.log.Warn("these lie on the node's machine and should not: whoever takes the machine takes them", "files", left)
+	}
 	return a.serve(a.ctx, o, func(s serving) error {
 		defer notify("READY=1")
 		return a.print(s, func(w io.Writer) {

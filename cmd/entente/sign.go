@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,8 +9,10 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
+	"entente"
 	"entente/api"
 	"entente/node"
 	"entente/record"
@@ -70,7 +73,7 @@ func (s *session) sign(a *app, g record.ID, d api.Draft, seats []seatRef, f sign
 }
 
 // signRoot signs what only the root key may sign.
-func (s *session) signRoot(a *app, g record.ID, d api.Draft, passFile string, yes bool) (*node.Sealed, error) {
+func (s *session) signRoot(a *app, g record.ID, d api.Draft, root rootFlags, yes bool) (*node.Sealed, error) {
 	h, text, err := s.exactText(a, g, d)
 	if err != nil {
 		return nil, err
@@ -79,11 +82,15 @@ func (s *session) signRoot(a *app, g record.ID, d api.Draft, passFile string, ye
 	if err := a.confirm("Sign exactly this with the root key?", yes); err != nil {
 		return nil, err
 	}
-	x, err := a.approveRoot(h.Party, d.Act, passFile)
+	k, err := root.root(a)
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.operator.Approve(a.ctx, g, d.Nonce, x)
+	return s.approveRoot(a, g, h.Party, d, k)
+}
+
+func (s *session) approveRoot(a *app, g record.ID, party record.Party, d api.Draft, root ed25519.PrivateKey) (*node.Sealed, error) {
+	p, err := s.operator.Approve(a.ctx, g, d.Nonce, record.Approve(d.Act, party, record.RootOffice, 0, time.Now().Unix(), root))
 	if err == nil && p.Sealed == nil {
 		err = fmt.Errorf("not on record: %s", strings.Join(p.Draft.Missing, "; "))
 	}
@@ -127,7 +134,13 @@ func (s *session) exactText(a *app, g record.ID, d api.Draft) (*record.Header, s
 	if err != nil {
 		return nil, "", hint(err, "this program does not know the kind or its terms, and signs nothing that it cannot show: use the version that the node runs")
 	}
-	if len(h.Terms) > 0 {
+	if p, is := terms.(*entente.Powers); is {
+		was, err := s.powersBefore(a, g, h.Party)
+		if err != nil {
+			return nil, "", err
+		}
+		powersLines(&b, was, p)
+	} else if len(h.Terms) > 0 {
 		fmt.Fprintf(&b, "  %-12s %s\n", "terms", clean(jsonText(terms)))
 	}
 	if len(h.Parts) > 0 {
