@@ -21,7 +21,7 @@ type Record struct {
 	Status   string           `json:"status"`
 	Fields   map[string]Value `json:"fields,omitempty"` // of a taken one: every field of the mapping
 	Problems []Problem        `json:"problems,omitempty"`
-	Rule     string           `json:"rule,omitempty"`
+	Rule     Rule             `json:"rule,omitzero"`
 }
 
 // A Value is one field of a record.
@@ -94,7 +94,7 @@ func (b *Book) plan(m Mapping) (*plan, *Sheet, error) {
 		}
 		i, ok := h.Column(r.Header)
 		if !ok {
-			missing = append(missing, fmt.Sprintf("%q", r.Header))
+			missing = append(missing, r.Header)
 		}
 		return i
 	}
@@ -134,10 +134,10 @@ func (b *Book) plan(m Mapping) (*plan, *Sheet, error) {
 		var have []string
 		for _, c := range h.Columns {
 			if c.Name != "" && len(have) < 20 {
-				have = append(have, fmt.Sprintf("%q", shown(c.Name)))
+				have = append(have, shown(c.Name))
 			}
 		}
-		return nil, nil, fmt.Errorf("%w: the table has no column %s; it has %s", ErrMapping, strings.Join(missing, ", "), strings.Join(have, ", "))
+		return nil, nil, &MissingColumns{missing, have}
 	}
 	return p, s, nil
 }
@@ -146,7 +146,7 @@ func (b *Book) plan(m Mapping) (*plan, *Sheet, error) {
 func (p *plan) records(row Row) iter.Seq[Record] {
 	return func(yield func(Record) bool) {
 		base := Record{Row: row.Row, Line: row.Line}
-		if rule := p.skipped(row); rule != "" {
+		if rule := p.skipped(row); rule != (Rule{}) {
 			base.Status, base.Rule = Skipped, rule
 			yield(base)
 			return
@@ -267,32 +267,32 @@ func (d Period) of(fields map[string]Value) (start, end Value, field string, err
 	return Value{Text: from.String()}, Value{Text: to.String()}, "", nil
 }
 
-// skipped names the rule that leaves a row out, "" when none does.
-func (p *plan) skipped(row Row) string {
+// skipped gives the rule that leaves a row out.
+func (p *plan) skipped(row Row) Rule {
 	for i, s := range p.m.Skip {
 		if s.Hidden {
 			if row.Hidden {
-				return "the row is hidden"
+				return Rule{By: ByHidden}
 			}
 			continue
 		}
-		text := fold(row.At(p.skip[i]).Text)
+		text, seen := fold(row.At(p.skip[i]).Text), shown(row.At(p.skip[i]).Text)
 		switch {
 		case s.Blank && text == "":
-			return fmt.Sprintf("%v is blank", s.Ref)
+			return Rule{ByBlank, s.Ref.String(), ""}
 		case slices.ContainsFunc(s.Equals, func(v string) bool { return fold(v) == text }):
-			return fmt.Sprintf("%v is %q", s.Ref, shown(row.At(p.skip[i]).Text))
+			return Rule{ByEquals, s.Ref.String(), seen}
 		case slices.ContainsFunc(s.Starts, func(v string) bool { return strings.HasPrefix(text, fold(v)) }):
-			return fmt.Sprintf("%v starts with %q", s.Ref, shown(row.At(p.skip[i]).Text))
+			return Rule{ByStart, s.Ref.String(), seen}
 		}
 	}
 	for i, f := range p.m.Filters {
 		text := fold(row.At(p.filters[i]).Text)
 		if slices.ContainsFunc(f.In, func(v string) bool { return fold(v) == text }) == f.Not {
-			return fmt.Sprintf("filter on %v: %q", f.Ref, shown(row.At(p.filters[i]).Text))
+			return Rule{ByFilter, f.Ref.String(), shown(row.At(p.filters[i]).Text)}
 		}
 	}
-	return ""
+	return Rule{}
 }
 
 // value reads one cell; the error is a Reason.

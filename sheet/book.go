@@ -63,30 +63,30 @@ func Open(file io.ReaderAt, size int64, o Options) (*Book, error) {
 	if bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("PK\x05\x06")) {
 		return b, b.openXLSX()
 	}
-	if what := foreign(head); what != "" {
-		return nil, fmt.Errorf("%w: this is %s: save it as .xlsx or .csv", ErrFormat, what)
+	if what, kind := foreign(head); what != "" {
+		return nil, fault(kind, 0, "this is %s: save it as .xlsx or .csv", what)
 	}
 	return b, b.openCSV()
 }
 
 // foreign names a file of a kind that is not read here, by its first bytes.
-func foreign(head []byte) string {
+func foreign(head []byte) (what string, f Fault) {
 	text := strings.ToLower(string(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")))
 	switch {
 	case bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0")):
-		return "an old Excel file (.xls) or one with a password"
+		return "an old Excel file (.xls) or one with a password", Protected
 	case bytes.HasPrefix(head, []byte("%PDF")):
-		return "a PDF"
+		return "a PDF", OtherKind
 	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
-		return "a compressed file"
+		return "a compressed file", OtherKind
 	case strings.HasPrefix(text, "<!doctype"), strings.HasPrefix(text, "<html"), strings.HasPrefix(text, "<table"):
-		return "a web page"
+		return "a web page", OtherKind
 	case strings.HasPrefix(text, "<?xml"):
-		return "an XML file"
+		return "an XML file", OtherKind
 	case strings.HasPrefix(text, `{\rtf`):
-		return "a text document"
+		return "a text document", OtherKind
 	}
-	return ""
+	return "", ""
 }
 
 // A Sheet is one table of a book.
@@ -118,7 +118,7 @@ func (b *Book) Sheet(name string) (*Sheet, error) {
 		}
 	}
 	if name == "" {
-		return nil, fmt.Errorf("%w: no sheet shows anything", ErrNoSheet)
+		return nil, &told{fmt.Errorf("%w: no sheet shows anything", ErrNoSheet), NothingInIt, 0}
 	}
 	return nil, fmt.Errorf("%w as %.80q", ErrNoSheet, name)
 }

@@ -38,7 +38,7 @@ func (b *Book) openCSV() error {
 		sample = bytes.ReplaceAll(sample, []byte{'\r'}, []byte{'\n'})
 	}
 	if len(bytes.TrimSpace(sample)) == 0 && whole {
-		return fmt.Errorf("%w: the file is empty", ErrFormat)
+		return fault(NothingInIt, 0, "the file is empty")
 	}
 	if line, _, ok := bytes.Cut(sample, []byte("\n")); ok && bytes.HasPrefix(line, []byte("sep=")) {
 		if sep := strings.TrimSuffix(string(line[4:]), "\r"); isSeparator(sep) {
@@ -137,7 +137,7 @@ func (b *Book) readCSV(each func(Row) bool) error {
 			}
 		}
 		if b.opts.Loose && breaks > MaxBreaks {
-			return fmt.Errorf("%w: line %d: a quote is opened and not closed within %d lines", ErrFormat, row.Line, MaxBreaks)
+			return fault(OpenQuote, row.Line, "line %d: a quote is opened and not closed within %d lines", row.Line, MaxBreaks)
 		}
 		next = start + breaks + 1
 		if !each(row) {
@@ -150,7 +150,7 @@ func (b *Book) readCSV(each func(Row) bool) error {
 func csvError(err error, lines int) error {
 	var p *csv.ParseError
 	if errors.As(err, &p) && (errors.Is(p.Err, csv.ErrQuote) || errors.Is(p.Err, csv.ErrBareQuote)) {
-		return fmt.Errorf("%w: line %d, byte %d: a quote that is not doubled or not closed: mend it, or take quotes as they are", ErrFormat, p.Line+lines, p.Column)
+		return fault(OpenQuote, p.Line+lines, "line %d, byte %d: a quote that is not doubled or not closed: mend it, or take quotes as they are", p.Line+lines, p.Column)
 	}
 	return textError(err)
 }
@@ -158,7 +158,7 @@ func csvError(err error, lines int) error {
 // textError turns an error of decoding into one that says what to do.
 func textError(err error) error {
 	if errors.Is(err, encoding.ErrInvalidUTF8) {
-		return fmt.Errorf("%w: it is not in UTF-8 as was stated: state another encoding", ErrFormat)
+		return fault(OtherEncoding, 0, "it is not in UTF-8 as was stated: state another encoding")
 	}
 	return err
 }

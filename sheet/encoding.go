@@ -63,7 +63,7 @@ func findEncoding(file io.ReaderAt, size int64, stated Encoding) (Found, error) 
 	}
 	if f.Stated {
 		if decoders[stated] == nil {
-			return f, fmt.Errorf("%w: the encoding %.30q is not known: use utf-8, utf-16le, utf-16be, windows-1252 or iso-8859-1", ErrFormat, stated)
+			return f, fault(UnknownEncoding, 0, "the encoding %.30q is not known: use utf-8, utf-16le, utf-16be, windows-1252 or iso-8859-1", stated)
 		}
 		return f, nil
 	}
@@ -80,7 +80,7 @@ func findEncoding(file io.ReaderAt, size int64, stated Encoding) (Found, error) 
 		}
 		for _, b := range chunk[kept:] {
 			if b < ' ' && b != '\t' && b != '\n' && b != '\r' && b != '\f' && b != 0x1a {
-				return f, fmt.Errorf("%w: it holds bytes that no text has (%#02x): state the encoding, or save it as .xlsx", ErrFormat, b)
+				return f, fault(UnknownEncoding, 0, "it holds bytes that no text has (%#02x): state the encoding, or save it as .xlsx", b)
 			}
 			c1 = c1 || b >= 0x80 && b < 0xa0
 		}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,7 +67,7 @@ func TestApply(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff([]string{"B6 title.es empty", "D6 due other-date-order", "E6 done not-a-number", "C7 owner not-in-the-list", "G8  too-many-cells", "F8 budget other-number-style",
-		`10 A starts with "Total"`, `11 A starts with "Fuente: elaboración propia"`}, got); diff != "" {
+		`10 A starts as in "Total"`, `11 A starts as in "Fuente: elaboración propia"`}, got); diff != "" {
 		t.Error(diff)
 	}
 	if len(p.Tally) != 8 || p.Tally[0].Count != 1 {
@@ -132,7 +134,7 @@ func TestFilters(t *testing.T) {
 			must(t, err)
 			if r.Status == Taken {
 				got = append(got, r.Fields["k"].Text)
-			} else if r.Rule == "" {
+			} else if r.Rule.String() == "" || !slices.Contains(Rules(), r.Rule.By) {
 				t.Errorf("%s: row %d without a reason", rules, r.Row)
 			}
 		}
@@ -197,8 +199,18 @@ func TestMappingsThatAreRefused(t *testing.T) {
 			t.Errorf("%s: %v", s, err)
 		}
 	}
-	if _, err := b.Preview(parse(t, `{"v":1,"columns":[{"header":"c","field":"f"}]}`), 1); !strings.Contains(err.Error(), `"c"; it has "a", "b"`) {
+	if _, err := b.Preview(parse(t, `{"v":1,"columns":[{"header":"c","field":"f"}]}`), 1); !strings.Contains(err.Error(), `["c"]; it has ["a" "b"]`) {
 		t.Errorf("%v", err)
+	}
+	for want, s := range map[Fault]string{Unmapped: `{"v":1,"columns":[{"header":"c","field":"f"}]}`, NotThere: `{"v":1,"sheet":"x",` + col + `}`, NoLabels: `{"v":1,"header":{"row":9},` + col + `}`} {
+		if _, err := b.Preview(parse(t, s), 1); err == nil {
+			t.Errorf("%s was taken", s)
+		} else if f, _ := FaultOf(err); f != want || !slices.Contains(Faults(), f) {
+			t.Errorf("%s: %q, want %q", s, f, want)
+		}
+	}
+	if f, _ := FaultOf(io.ErrUnexpectedEOF); f != "" {
+		t.Errorf("an error that is not about the file: %q", f)
 	}
 	if _, err := b.Preview(parse(t, `{"v":1,"sheet":"Hoja2",`+col+`}`), 1); !errors.Is(err, ErrNoSheet) {
 		t.Errorf("%v", err)
@@ -229,7 +241,7 @@ func FuzzMapping(f *testing.F) {
 			if n++; n > 2000 {
 				break
 			}
-			if (r.Status == Taken) != (r.Fields != nil) || (r.Status == Refused) != (len(r.Problems) > 0) || (r.Status == Skipped) != (r.Rule != "") {
+			if (r.Status == Taken) != (r.Fields != nil) || (r.Status == Refused) != (len(r.Problems) > 0) || (r.Status == Skipped) != (r.Rule != Rule{}) {
 				t.Fatalf("%+v", r)
 			}
 			for _, v := range r.Fields {

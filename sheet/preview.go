@@ -22,7 +22,7 @@ type Tally struct {
 	Field  string `json:"field,omitempty"`
 	Header string `json:"header,omitempty"`
 	Reason Reason `json:"reason,omitempty"`
-	Rule   string `json:"rule,omitempty"`
+	Rule   Rule   `json:"rule,omitzero"`
 	Count  int    `json:"count"`
 	First  string `json:"first"` // A1 name of the first
 }

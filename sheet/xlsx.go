@@ -47,11 +47,11 @@ func (b *Book) readWorkbook(w *workbook) error {
 	main := opc.Related(root, "officeDocument")
 	switch {
 	case main == "" && w.p.Has("content.xml"):
-		return fmt.Errorf("%w: this is an OpenDocument file: save it as .xlsx", ErrFormat)
+		return fault(OtherKind, 0, "this is an OpenDocument file: save it as .xlsx")
 	case strings.HasSuffix(main, ".bin"):
-		return fmt.Errorf("%w: this is a binary workbook (.xlsb): save it as .xlsx", ErrFormat)
+		return fault(OtherKind, 0, "this is a binary workbook (.xlsb): save it as .xlsx")
 	case main == "" || !w.p.Has(main):
-		return fmt.Errorf("%w: the zip holds no workbook", ErrFormat)
+		return fault(OtherKind, 0, "the zip holds no workbook")
 	}
 	rels, err := w.p.Relationships(main)
 	if err != nil {
@@ -130,7 +130,7 @@ func (b *Book) readSheets(w *workbook, main string, rels []opc.Relationship) err
 	return w.each(main, func(_ *opc.Decoder, around []string, e xml.StartElement) (bool, error) {
 		switch {
 		case len(around) == 0 && e.Name.Local != "workbook":
-			return false, fmt.Errorf("%w: it is no workbook", ErrFormat)
+			return false, fault(OtherKind, 0, "it is no workbook")
 		case e.Name.Local == "workbookPr" && in(around, "workbook"):
 			w.d1904 = isTrue(opc.Attr(e, "date1904"))
 		case e.Name.Local == "sheet" && in(around, "workbook", "sheets"):

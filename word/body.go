@@ -87,7 +87,7 @@ func (r *reader) readBody(part string) error {
 		switch t := t.(type) {
 		case xml.StartElement:
 			if len(r.around) == 0 && (t.Name.Local != "document" || !ours(t.Name)) {
-				return fmt.Errorf("%w: it is no Word text", ErrFormat)
+				return fault(OtherKind, "it is no Word text")
 			}
 			read, err := r.start(d, t)
 			if err != nil {

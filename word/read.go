@@ -67,8 +67,8 @@ func (r Returned) Column(i int) []string {
 // Read reads the two columns of a DOCX of size bytes: of the table that Write wrote, else of the largest one with two columns.
 // Tracked changes are read as they are shown. Errors wrap ErrFormat or ErrTooLarge and say what to do.
 func Read(file io.ReaderAt, size int64) (Returned, error) {
-	if what := foreign(file); what != "" {
-		return Returned{}, fmt.Errorf("%w: this is %s: save it as .docx", ErrFormat, what)
+	if what, kind := foreign(file); what != "" {
+		return Returned{}, fault(kind, "this is %s: save it as .docx", what)
 	}
 	p, err := opc.Open(file, size, packageLimits)
 	if err != nil {
@@ -88,23 +88,24 @@ func wordError(err error) error {
 	return err
 }
 
-func foreign(file io.ReaderAt) string {
+// foreign names a file of another kind, by its first bytes.
+func foreign(file io.ReaderAt) (what string, f Fault) {
 	head := make([]byte, 8)
 	n, err := file.ReadAt(head, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return ""
+		return "", ""
 	}
 	switch s := string(head[:n]); {
 	case strings.HasPrefix(s, "\xd0\xcf\x11\xe0"):
-		return "an old Word file (.doc) or one with a password"
+		return "an old Word file (.doc) or one with a password", Protected
 	case strings.HasPrefix(s, `{\rtf`):
-		return "an RTF text"
+		return "an RTF text", OtherKind
 	case strings.HasPrefix(s, "%PDF"):
-		return "a PDF"
+		return "a PDF", OtherKind
 	case !strings.HasPrefix(s, "PK"):
-		return "no Word file"
+		return "no Word file", OtherKind
 	}
-	return ""
+	return "", ""
 }
 
 func readPackage(p *opc.Package) (Returned, error) {
@@ -118,7 +119,7 @@ func readPackage(p *opc.Package) (Returned, error) {
 		if p.Has("content.xml") {
 			what = "an OpenDocument text"
 		}
-		return Returned{}, fmt.Errorf("%w: this is %s: save it as .docx", ErrFormat, what)
+		return Returned{}, fault(OtherKind, "this is %s: save it as .docx", what)
 	}
 	rels, err := p.Relationships(main)
 	if err != nil {
@@ -159,7 +160,7 @@ func (r *reader) choose() (Returned, error) {
 		}
 	}
 	if best < 0 {
-		return Returned{}, fmt.Errorf("%w: it has no table of two columns: put the text back into the table that was exported", ErrFormat)
+		return Returned{}, fault(NoTable, "it has no table of two columns: put the text back into the table that was exported")
 	}
 	t := r.tables[best]
 	r.out.Rows = t.rows
