@@ -107,6 +107,7 @@ func (b *Book) readCSV(each func(Row) bool) error {
 	number := 0
 	for {
 		g.read = 0
+		before := r.InputOffset()
 		record, err := r.Read()
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -114,8 +115,8 @@ func (b *Book) readCSV(each func(Row) bool) error {
 		if err != nil {
 			return csvError(err, lines)
 		}
-		if len(record) == 1 && record[0] == "\x1a" { // how DOS ends a text
-			continue
+		if len(record) == 1 && record[0] == "\x1a" && r.InputOffset() == before+1 { // the last byte: how DOS ends a text
+			return nil
 		}
 		if len(record) > MaxColumns {
 			return fmt.Errorf("%w: a row of %d cells, the limit is %d", ErrTooLarge, len(record), MaxColumns)

@@ -319,7 +319,7 @@ func TestTextBounds(t *testing.T) {
 }
 
 func cellText() *rapid.Generator[string] {
-	return rapid.OneOf(rapid.SampledFrom([]string{"0", "-12.50", "528.4390030612581", "2024-02-29", "1900-03-01", "1900-02-28", "9999-12-31"}), rapid.StringMatching(`[=+@'\-a-z ,;"\t\n]{0,8}`), rapid.String(), rapid.SampledFrom([]string{
+	return rapid.OneOf(rapid.StringMatching(`[=+@'\-a-z ,;"\t\n]{0,8}`), rapid.String(), rapid.SampledFrom([]string{
 		"", "=1+1", "'=x", "''=x", "'", "-5", "+1", "@SUM", "\tx", "＝1", "007", "_x000D_", "_x005F_", "_xD800_", "2024-02-29", "2024-02-30", "1234.50", "é\u0301", " x ", "a\r\nb", "a\rb", "<&>", "\x01",
 	}))
 }
@@ -330,7 +330,15 @@ func tableOf(t *rapid.T) (Table, [][]string) {
 	for i, k := range kinds {
 		table.Headings = append(table.Headings, Heading{Titles: []string{fmt.Sprintf("c%d", i), fmt.Sprintf("columna %d", i)}, Kind: k})
 	}
-	rows := rapid.SliceOfN(rapid.SliceOfN(cellText(), len(kinds), len(kinds)), 0, 8).Draw(t, "rows")
+	suiting := map[Kind]*rapid.Generator[string]{KindText: cellText(), KindNumber: rapid.SampledFrom([]string{"0", "-12.50", "528.4390030612581", "1234567890123456789"}),
+		KindDate: rapid.SampledFrom([]string{"2024-02-29", "1900-03-01", "1900-02-28", "9999-12-31"})}
+	rows := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) []string {
+		var row []string
+		for _, k := range kinds {
+			row = append(row, rapid.OneOf(suiting[k], cellText()).Draw(t, "cell"))
+		}
+		return row
+	}), 0, 8).Draw(t, "rows")
 	table.Rows = func(yield func([]string, error) bool) {
 		for _, r := range rows {
 			if !yield(r, nil) {

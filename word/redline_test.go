@@ -96,15 +96,15 @@ func TestRedlineIsWhole(t *testing.T) {
 		paragraph := rapid.OneOf(rapid.StringMatching(`([abc]{1,2}[ ,.]){1,6}`), rapid.String())
 		old := rapid.SliceOfN(paragraph, 0, 8).Draw(t, "old")
 		new := slices.Clone(old)
-		for range rapid.IntRange(0, 4).Draw(t, "edits") {
+		for range rapid.IntRange(0, 6).Draw(t, "edits") {
 			at := rapid.IntRange(0, len(new)).Draw(t, "at")
-			switch {
-			case at == len(new) || rapid.Bool().Draw(t, "insert"):
+			switch what := rapid.SampledFrom([]string{"change", "change", "insert", "delete"}).Draw(t, "what"); {
+			case at == len(new) || what == "insert":
 				new = slices.Insert(new, at, paragraph.Draw(t, "text"))
-			case rapid.Bool().Draw(t, "delete"):
+			case what == "delete":
 				new = slices.Delete(new, at, at+1)
 			default:
-				new[at] += paragraph.Draw(t, "text")
+				new[at] += rapid.SampledFrom([]string{"ab", ".", " c "}).Draw(t, "end")
 			}
 		}
 		changes := Redline(old, new)
