@@ -10,7 +10,6 @@ import (
 
 	"entente"
 	"entente/record"
-	"entente/release"
 	"entente/store"
 )
 
@@ -100,12 +99,16 @@ func (n *Node) make(g *group, who Caller, a Act) (*Draft, error) {
 	rand.Read(h.Nonce[:])
 	d := &Draft{Nonce: h.Nonce, Office: who.Office, Created: n.clock(), Header: &h}
 	slices.SortFunc(a.Parts, func(x, y NewPart) int { return compare(x.Name, y.Name) })
+	usual, err := n.marking(context.Background(), g, a.Kind)
+	if err != nil {
+		return nil, err
+	}
 	size := 0
 	for _, p := range a.Parts {
 		if size += len(p.Content); size > maxParts {
 			return nil, fmt.Errorf("%w: the parts of one act have at most %d bytes together, so that they travel in one message", ErrInvalid, maxParts)
 		}
-		m := release.Default(n.party, g.ledger.Parties()...)
+		m := usual
 		if p.Marking != nil {
 			m = *p.Marking
 		}

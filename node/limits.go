@@ -55,6 +55,14 @@ const (
 	maxCredentialData = 8 << 10
 	// maxSubject bounds issuer and subject: OpenID Connect Core, section 2, allows 255 characters for a subject.
 	maxSubject = 512
+	// maxViews an office saves per group: more are found by nobody. maxViewQuery bounds the query of one.
+	maxViews     = 50
+	maxViewQuery = 500
+	// maxContacts of a directory: the offices of 32 parties, with room. maxContact bounds one text of it.
+	maxContacts = 500
+	maxContact  = 300
+	// maxReviewDays is the furthest review of a default marking: ten years.
+	maxReviewDays = 3660
 	// maxPage bounds one page of a list.
 	maxPage = 500
 	// maxRoutes of clearance a node keeps, and lines or groups of one: a ministry has a handful.

@@ -217,6 +217,7 @@ func (n *Node) load(ctx context.Context, anchorPath string) error {
 	if n.anchor, err = openAnchor(anchorPath); err != nil {
 		return err
 	}
+	restored := false
 	for _, g := range n.groups {
 		own := g.logs[n.party]
 		if own == nil {
@@ -226,11 +227,17 @@ func (n *Node) load(ctx context.Context, anchorPath string) error {
 		if err != nil {
 			return err
 		}
+		restored = restored || !ok
 		if !ok && (own.tree.Size() > 0 || n.anchor.names(g.id)) && len(g.logs) > 1 {
 			n.restoring[g.id] = g.others(n.party)
 		}
 		if len(n.restoring[g.id]) == 0 {
 			n.anchor.set(g.id, own.tree.Size(), record.ID(own.tree.Root()))
+		}
+	}
+	if restored { // it may hold sign-ins that were ended since
+		if err := n.store.Update(ctx, nil, func(tx *store.Tx) error { return tx.DropAllSessions() }); err != nil {
+			return explain(err)
 		}
 	}
 	return n.anchor.begin()

@@ -5,9 +5,11 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
+	"entente"
 	"entente/record"
 	"entente/store"
 )
@@ -51,7 +53,7 @@ func secret() string { return base64.RawURLEncoding.EncodeToString(random(tokenB
 func linkDigest(s string) record.ID    { return record.Digest("entente/link/v1", []byte(s)) }
 func sessionDigest(s string) record.ID { return record.Digest("entente/session/v1", []byte(s)) }
 
-// place says whether an office with that seat is in this party's powers, in any joint group.
+// place says whether an office with that seat, within its term, is in this party's powers in any group.
 func (n *Node) place(ctx context.Context, office string, seat uint64) error {
 	for _, i := range n.Groups(ctx, Caller{Office: office}) {
 		p, err := n.Powers(i.ID)
@@ -59,7 +61,7 @@ func (n *Node) place(ctx context.Context, office string, seat uint64) error {
 			continue
 		}
 		if o, ok := p.Office(office); ok {
-			if _, ok := o.Seat(seat); ok || seat == 0 {
+			if seat == 0 || slices.ContainsFunc(o.Seats, func(s entente.Seat) bool { return s.Number == seat && s.Sits(n.clock()) }) {
 				return nil
 			}
 		}

@@ -5,8 +5,8 @@ import (
 	"errors"
 )
 
-// Kept is what a party keeps for itself beside the records: its own note on one, or an act that waits until a draft is on
-// record. It never leaves the party. Its content is encrypted at rest under a data key of its own, like a draft's.
+// Kept is what a party keeps for itself beside the records: its own note on one, an act that waits until a draft is on
+// record, or a setting of its pages. It never leaves the party. Its content is encrypted at rest under a data key of its own, like a draft's.
 type Kept struct {
 	Sort   KeptSort
 	About  []byte // id of the record, nonce of the draft
@@ -23,6 +23,11 @@ type KeptSort string
 const (
 	KeptNote KeptSort = "note" // on a record
 	KeptAct  KeptSort = "act"  // after a draft
+
+	// Settings of the party's pages, by the group and, for views, the office.
+	KeptViews     KeptSort = "views"
+	KeptDirectory KeptSort = "directory"
+	KeptMarkings  KeptSort = "markings"
 )
 
 func (k Kept) about() []byte { return append([]byte("kept/"+k.Sort+"/"), k.About...) }

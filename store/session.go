@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"errors"
 
 	"entente/record"
 )
@@ -63,6 +64,11 @@ func (tx *Tx) DropSessions(office string) error {
 		return err
 	}
 	return tx.exec("DELETE FROM session WHERE office = ?", office)
+}
+
+// DropAllSessions ends every session and link.
+func (tx *Tx) DropAllSessions() error {
+	return errors.Join(tx.exec("DELETE FROM onelink"), tx.exec("DELETE FROM session"))
 }
 
 // Credential is a WebAuthn credential of an official, to sign in or to sign with. Never both.
