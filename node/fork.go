@@ -5,7 +5,9 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"sync"
 
 	"entente"
 	"entente/record"
@@ -293,6 +295,31 @@ func (n *Node) compareGossip(ctx context.Context, group record.ID, via record.Pa
 	}
 }
 
+// digests remembers the digest of the latest cut of each group: the state is a pure function of the cut (rule C7), so the same
+// cut is never folded into a digest twice.
+type digests struct {
+	mu sync.Mutex
+	by map[record.ID]*StateWord
+}
+
+func (d *digests) of(group record.ID, cut map[record.Party]record.Mark) *StateWord {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if w := d.by[group]; w != nil && maps.Equal(w.Cut, cut) {
+		return w
+	}
+	return nil
+}
+
+func (d *digests) put(group record.ID, w *StateWord) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.by == nil {
+		d.by = map[record.ID]*StateWord{}
+	}
+	d.by[group] = w
+}
+
 // State computes this node's digest of its state at its cut, over every instrument in the order of their ids.
 func (n *Node) State(ctx context.Context, group record.ID) (*StateWord, error) {
 	g, err := n.find(group)
@@ -302,6 +329,7 @@ func (n *Node) State(ctx context.Context, group record.ID) (*StateWord, error) {
 	w := &StateWord{Cut: map[record.Party]record.Mark{}}
 	type one struct{ id, digest record.ID }
 	var all []one
+	var known *StateWord
 	err = n.store.Snapshot(ctx, func(v *store.View) error {
 		logs, err := store.Logs(v, g.row)
 		if err != nil {
@@ -318,6 +346,9 @@ func (n *Node) State(ctx context.Context, group record.ID) (*StateWord, error) {
 			}
 			w.Cut[l.Party] = record.Mark{Size: l.Counted, Root: record.ID(root)}
 		}
+		if known = n.digests.of(group, w.Cut); known != nil {
+			return nil
+		}
 		return store.States(v, g.row, func(_ store.Pos, body []byte) error {
 			s, err := entente.ParseState(body)
 			if err == nil {
@@ -329,12 +360,16 @@ func (n *Node) State(ctx context.Context, group record.ID) (*StateWord, error) {
 	if err != nil {
 		return nil, explain(err)
 	}
+	if known != nil {
+		return known, nil
+	}
 	slices.SortFunc(all, func(a, b one) int { return slices.Compare(a.id[:], b.id[:]) })
 	buf := make([]byte, 0, len(all)*32)
 	for _, x := range all {
 		buf = append(buf, x.digest[:]...)
 	}
 	w.Digest = record.Digest("entente/states/v1", buf)
+	n.digests.put(group, w)
 	return w, nil
 }
 

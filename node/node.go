@@ -148,7 +148,8 @@ type Node struct {
 	checking sync.Mutex // one full check at a time: it reads everything
 	saving   sync.Mutex // one backup at a time
 
-	idle idle // of sessions
+	idle    idle // of sessions
+	digests digests
 
 	mu        sync.RWMutex
 	groups    map[int64]*group
