@@ -24,6 +24,7 @@ type Options struct {
 	Version string           // of the program, for the OpenAPI document
 	Origin  string           // where browsers reach the pages, for whoever makes links to them; empty: not known
 	TLS     *tls.Config      // of the TCP listener; nil: a proxy before it has it
+	Proxy   bool             // a proxy on this machine stands before the TCP listener and names the clients
 	Clock   func() time.Time // of the limit on failed sign-ins; nil: time.Now
 }
 
@@ -34,13 +35,14 @@ type API struct {
 	version  string
 	origin   string
 	tls      *tls.Config
+	proxy    bool
 	failures failures
 	underWay underWay
 }
 
 // New prepares an API; Handler and Serve start it.
 func New(n *node.Node, o Options) *API {
-	a := &API{node: n, log: o.Log, version: o.Version, origin: o.Origin, tls: o.TLS, underWay: underWay{keys: map[string]bool{}}}
+	a := &API{node: n, log: o.Log, version: o.Version, origin: o.Origin, tls: o.TLS, proxy: o.Proxy, underWay: underWay{keys: map[string]bool{}}}
 	a.failures = failures{now: o.Clock, by: map[string]*failing{}}
 	if a.log == nil {
 		a.log = slog.Default()

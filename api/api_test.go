@@ -691,3 +691,28 @@ func TestEvidenceRoute(t *testing.T) {
 		t.Errorf("unknown part: %v", err)
 	}
 }
+
+// Behind a proxy on this machine whoever fails to sign in is told to wait, and nobody else; what a client says of itself does not
+// count, and from elsewhere the header says nothing.
+func TestBehindProxy(t *testing.T) {
+	var seen string
+	h := behindProxy(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen = host(r.RemoteAddr) }))
+	for _, x := range []struct{ from, header, want string }{
+		{"127.0.0.1:5000", "203.0.113.7", "203.0.113.7"},
+		{"127.0.0.1:5000", "198.51.100.1, 203.0.113.7", "203.0.113.7"},
+		{"[::1]:5000", "2001:db8::7", "2001:db8::7"},
+		{"127.0.0.1:5000", "", "127.0.0.1"},
+		{"127.0.0.1:5000", "nonsense", "127.0.0.1"},
+		{"203.0.113.9:5000", "198.51.100.1", "203.0.113.9"},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = x.from
+		if x.header != "" {
+			r.Header.Set("X-Forwarded-For", x.header)
+		}
+		h.ServeHTTP(httptest.NewRecorder(), r)
+		if seen != x.want {
+			t.Errorf("%s, %q: %s", x.from, x.header, seen)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -27,6 +28,9 @@ func (a *API) Serve(ctx context.Context, l net.Listener, local bool, pages http.
 		mux.Handle(readyPath, h)
 		mux.Handle("/", pages)
 		h = mux
+	}
+	if !local && a.proxy {
+		h = behindProxy(h)
 	}
 	srv := &http.Server{Handler: h, MaxHeaderBytes: maxHeaderBytes, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)}
@@ -51,6 +55,20 @@ func (a *API) Serve(ctx context.Context, l net.Listener, local bool, pages http.
 		return <-done
 	}
 	return err
+}
+
+// behindProxy takes the client's address from the proxy on this machine: else all clients would be one, and whoever fails to sign
+// in would lock out the others. Of several addresses the last one is the proxy's own word. From elsewhere the header says nothing.
+func behindProxy(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if f := r.Header.Values("X-Forwarded-For"); len(f) > 0 && net.ParseIP(host(r.RemoteAddr)).IsLoopback() {
+			all := strings.Split(f[len(f)-1], ",")
+			if ip := net.ParseIP(strings.TrimSpace(all[len(all)-1])); ip != nil {
+				r.RemoteAddr = net.JoinHostPort(ip.String(), "0")
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // SocketFile is the name of the local socket in a node's folder.

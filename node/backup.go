@@ -302,17 +302,27 @@ func CheckFolder(ctx context.Context, dir string, kinds entente.Kinds, keys *Bac
 	return rep, errors.Join(err, n.store.Close())
 }
 
+// PutBackOptions say what is put back.
+type PutBackOptions struct {
+	Dir         string // holds the database and the key file
+	Manifest    *Manifest
+	Description []byte // the archive's node.json
+	Anchor      string // where the anchor lies from now on; empty: beside the folder
+	KeepSignIns bool   // no passkey and no account was ended since the backup
+	Kinds       entente.Kinds
+}
+
 // PutBack makes a node's folder of files that a backup was unpacked into: the node's keys are written, the data keys held
 // against them, tokens ended (those revoked since would come back), everything checked, and last the description put in its
 // place, which makes it a node's folder. The anchor is not touched; where it lies is said anew, empty for beside the folder: an
 // archive that was tampered with must not choose a file that the node writes to.
-func PutBack(ctx context.Context, dir string, m *Manifest, description []byte, anchor string, kinds entente.Kinds, keys *BackupKeys,
-	progress func(done, total uint64)) (*Report, error) {
+func PutBack(ctx context.Context, o PutBackOptions, keys *BackupKeys, progress func(done, total uint64)) (*Report, error) {
+	dir, m := o.Dir, o.Manifest
 	var c Config
-	if err := json.Unmarshal(description, &c); err != nil || c.Party != m.Party {
+	if err := json.Unmarshal(o.Description, &c); err != nil || c.Party != m.Party {
 		return nil, fmt.Errorf("backup: %w: its description is not of %s", ErrInvalid, m.Party)
 	}
-	c.Anchor = anchor
+	c.Anchor = o.Anchor
 	if err := KeysCover(filepath.Join(dir, store.KeyFile), m, keys); err != nil {
 		return nil, err
 	}
@@ -323,14 +333,14 @@ func PutBack(ctx context.Context, dir string, m *Manifest, description []byte, a
 	if err != nil {
 		return nil, err
 	}
-	err = s.Update(ctx, nil, func(tx *store.Tx) error { return tx.Forget() })
+	err = s.Update(ctx, nil, func(tx *store.Tx) error { return tx.Forget(o.KeepSignIns) })
 	if err := errors.Join(err, s.Close()); err != nil {
 		return nil, explain(err)
 	}
 	if err := c.save(dir); err != nil {
 		return nil, err
 	}
-	return CheckFolder(ctx, dir, kinds, keys, progress)
+	return CheckFolder(ctx, dir, o.Kinds, keys, progress)
 }
 
 // KeysCover says whether a key file has every data key that a backup's database needs and, where keys is not nil, whether these

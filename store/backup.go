@@ -115,7 +115,14 @@ func CheckKeys(path string, slots uint64, kek *[32]byte) error {
 // OpenSealed opens a database without its keys, for a check of all but the content of parts.
 func OpenSealed(ctx context.Context, dir string) (*Store, error) { return openDir(ctx, dir, nil) }
 
-// Forget ends what must not come back with an old copy of the database: tokens, and answers under idempotency keys.
-func (tx *Tx) Forget() error {
-	return errors.Join(tx.exec("DELETE FROM token"), tx.exec("DELETE FROM idempotency"))
+// Forget ends what must not come back with an old copy of the database, because it may have been ended since: tokens, one-time
+// links, sessions, feeds, and answers under idempotency keys; and, unless they are kept, passkeys and accounts by which people
+// sign in. What officials sign with stands in the powers.
+func (tx *Tx) Forget(keepSignIns bool) error {
+	err := errors.Join(tx.exec("DELETE FROM token"), tx.exec("DELETE FROM onelink"), tx.exec("DELETE FROM session"), tx.exec("DELETE FROM feed"),
+		tx.exec("DELETE FROM idempotency"))
+	if !keepSignIns {
+		err = errors.Join(err, tx.exec("DELETE FROM credential WHERE use = 'signin'"), tx.exec("DELETE FROM subject"))
+	}
+	return err
 }

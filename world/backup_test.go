@@ -297,7 +297,7 @@ func TestBackupSealedToTheRecoveryKey(t *testing.T) {
 		}
 		ok(t, os.WriteFile(filepath.Join(mx.Dir, f), b, 0o600))
 	}
-	r, err := node.PutBack(t.Context(), mx.Dir, m, description, "", entente.Standard(), keys, nil)
+	r, err := node.PutBack(t.Context(), node.PutBackOptions{Dir: mx.Dir, Manifest: m, Description: description, Kinds: entente.Standard()}, keys, nil)
 	ok(t, err)
 	if !r.OK || r.Parts == 0 {
 		t.Fatalf("put back: %+v", r)
@@ -314,4 +314,55 @@ func TestBackupSealedToTheRecoveryKey(t *testing.T) {
 	noForks(t, w, "MX", "US")
 	checked(t, mx)
 	checked(t, w.As("US"))
+}
+
+// What may have been ended since a backup does not come back with it; what officials sign with does.
+func TestRestoreEndsWhatMayHaveBeenEnded(t *testing.T) {
+	w := stage(t, "MX", "US")
+	founded(t, w, "MX", "US")
+	mx := w.As("MX")
+	keys, err := node.ReadBackupKeys(filepath.Join(mx.Dir, node.NodeKeyFile))
+	ok(t, err)
+	for _, keep := range []bool{false, true} {
+		dir, m := saveTo(t, mx)
+		db := rawDB(t, &world.Party{Dir: dir})
+		for _, q := range []string{
+			"INSERT INTO token VALUES (x'01', 'desk', 1, 0)", "INSERT INTO onelink VALUES (x'01', 'desk', 1, 9)",
+			"INSERT INTO session VALUES (x'01', 'desk', 1, 'link', 1, 9)", "INSERT INTO feed VALUES (x'01', 1, 'desk', 'en', 0, 1, 1)",
+			"INSERT INTO credential VALUES (x'01', 'desk', 1, 'signin', 'key', x'00', 1, 1)", "INSERT INTO credential VALUES (x'02', 'desk', 1, 'sign', 'key', x'00', 1, 1)",
+			"INSERT INTO subject VALUES ('https://id.example', 's', 'desk', 1)",
+		} {
+			_, err := db.Exec(q)
+			ok(t, err)
+		}
+		ok(t, db.Close())
+		description, err := os.ReadFile(filepath.Join(dir, node.ConfigFile))
+		ok(t, err)
+		ok(t, os.Remove(filepath.Join(dir, node.ConfigFile)))
+		elsewhere := bytes.Replace(description, []byte("{"), []byte(`{"anchor": "/etc/passwd",`), 1) // an archive that was tampered with
+		r, err := node.PutBack(t.Context(), node.PutBackOptions{Dir: dir, Manifest: m, Description: elsewhere, KeepSignIns: keep, Kinds: entente.Standard()}, keys, nil)
+		ok(t, err)
+		if !r.OK {
+			t.Fatal(r.Faults)
+		}
+		if c, err := node.ReadConfig(dir); err != nil || c.Anchor != "" {
+			t.Errorf("the archive chose where the anchor lies: %+v, %v", c, err)
+		}
+		db = rawDB(t, &world.Party{Dir: dir})
+		for table, want := range map[string]int{"token": 0, "onelink": 0, "session": 0, "feed": 0, "subject": b2i(keep), "credential": 1 + b2i(keep)} {
+			var n int
+			ok(t, db.QueryRow("SELECT count(*) FROM "+table).Scan(&n))
+			if n != want {
+				t.Errorf("kept %v: %d rows of %s, want %d", keep, n, table, want)
+			}
+		}
+		ok(t, db.Close())
+	}
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }

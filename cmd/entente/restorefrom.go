@@ -14,7 +14,8 @@ import (
 type restoreFromCmd struct {
 	File string `arg:"" help:"The archive that entente backup wrote." type:"existingfile"`
 	openers
-	Anchor string `help:"File that names the last head, outside the folder; name it again where it was named at init. Default: DIR.anchor." placeholder:"FILE" type:"path"`
+	KeepSignIns bool   `help:"Keep passkeys and accounts: none of them was ended since the backup."`
+	Anchor      string `help:"File that names the last head, outside the folder; name it again where it was named at init. Default: DIR.anchor." placeholder:"FILE" type:"path"`
 }
 
 func (restoreFromCmd) Help() string {
@@ -22,7 +23,8 @@ func (restoreFromCmd) Help() string {
 of one node sign two histories.
 
 It takes the archive, its key file (or that of a later backup: then what was destroyed since stays destroyed), and the node's own
-keys: a copy of node.keys, or the recovery key on paper. Every token ends; sign-ins too.
+keys: a copy of node.keys, or the recovery key on paper. What may have been ended since the backup does not come back: tokens, links,
+sessions, feeds, and, unless --keep-sign-ins says that none was, passkeys and accounts.
 
 The node then writes nothing in a group with other parties until each of them has said which of its records it holds, and takes
 back what the backup did not have. entente restore status names who has not answered.
@@ -39,6 +41,7 @@ type restored struct {
 	Keys    string        `json:"keys"`
 	Anchor  string        `json:"anchor,omitempty"` // one that was there before
 	Check   *node.Report  `json:"check"`
+	kept    bool
 }
 
 func (c *restoreFromCmd) Run(a *app) (err error) {
@@ -68,7 +71,7 @@ func (c *restoreFromCmd) Run(a *app) (err error) {
 	if keys == nil {
 		return hint(errors.New("the node's own keys are needed"), "name the copy that you kept with --node-keys FILE; where the node was made with --recovery: --recovery-key-file - asks for the key on paper")
 	}
-	out := restored{Dir: dir, Content: *m}
+	out := restored{Dir: dir, Content: *m, kept: c.KeepSignIns}
 	if out.Keys, err = keyFileIs(c.Keys, m, keys); err != nil {
 		return err
 	}
@@ -76,7 +79,7 @@ func (c *restoreFromCmd) Run(a *app) (err error) {
 		return err
 	}
 	step, end := a.progress("check")
-	out.Check, err = node.PutBack(a.ctx, dir, m, description, c.Anchor, a.kinds, keys, step)
+	out.Check, err = node.PutBack(a.ctx, node.PutBackOptions{Dir: dir, Manifest: m, Description: description, Anchor: c.Anchor, KeepSignIns: c.KeepSignIns, Kinds: a.kinds}, keys, step)
 	end()
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)
@@ -134,16 +137,21 @@ func (r restored) text(w io.Writer) {
 	if r.Keys == "later" {
 		fmt.Fprintln(w, "The key file is of a later backup: what was destroyed since is destroyed.")
 	}
+	ended := ", and the passkeys and accounts by which people sign in"
+	if r.kept {
+		ended = ""
+	}
 	fmt.Fprintf(w, `
 The node goes on only where it left off. In groups with other parties it writes nothing until each of them has said which of its
 records it holds; it takes back what this backup did not have. What was released to nobody since, the access log and acts that
-waited for signatures among it, is lost. All tokens have ended.
+waited for signatures among it, is lost. All tokens, links, sessions and feeds have ended%[2]s.
 
 Next, once the old node is ended for good:
   entente serve --dir %[1]s
   entente restore status --dir %[1]s
   entente token new OFFICE --dir %[1]s
-`, r.Dir)
+  entente link OFFICE --dir %[1]s
+`, r.Dir, ended)
 	if r.Anchor != "" {
 		fmt.Fprintf(w, "The anchor %s is from before: leave it where it is.\n", r.Anchor)
 	}

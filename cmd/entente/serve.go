@@ -28,6 +28,7 @@ type serveCmd struct {
 	TLSKey  string    `name:"tls-key" help:"Its key, PEM." placeholder:"FILE" type:"path"`
 	OIDC    oidcFlags `embed:"" prefix:"oidc-"`
 	Origin  string    `help:"Where browsers reach the pages, as they see it; needed where that is not this machine." placeholder:"https://HOST[:PORT]"`
+	Proxy   bool      `name:"behind-proxy" help:"A proxy on this machine stands before that address: it names the clients in X-Forwarded-For."`
 	Metrics string    `help:"Address of Prometheus metrics, GET /metrics; without it: none." placeholder:"HOST:PORT"`
 	Every   period    `name:"check-every" help:"Full check in the background, this long after the one before; 0: none." default:"24h"`
 	Debug   bool      `help:"Log more."`
@@ -43,6 +44,7 @@ Examples:
   entente serve --dir mx
   entente serve --dir us --listen 10.0.0.5:8443 --http 127.0.0.1:8081
   entente serve --dir mx --http :443 --origin https://entente.example --tls-cert pages.pem --tls-key pages.key
+  entente serve --dir mx --origin https://entente.example --behind-proxy
   entente serve --dir mx --metrics 127.0.0.1:9100 --check-every 12h`
 }
 
@@ -63,6 +65,7 @@ type serveOptions struct {
 	listen  string       // "-": none
 	http    string       // "-": none
 	cert    *certificate // of http; nil: plain
+	proxy   bool         // before http
 	origin  string       // of the pages, as browsers see it; empty: loopback
 	oidc    *web.OIDC    // nil: no identity provider
 	metrics string       // empty: none
@@ -75,7 +78,7 @@ func (c *serveCmd) Run(a *app) error {
 	if c.Debug {
 		level = slog.LevelDebug
 	}
-	o := serveOptions{dir: a.flags.Dir, listen: c.Listen, http: c.HTTP, origin: c.Origin, metrics: c.Metrics, every: time.Duration(c.Every) * time.Second,
+	o := serveOptions{dir: a.flags.Dir, listen: c.Listen, http: c.HTTP, origin: c.Origin, proxy: c.Proxy, metrics: c.Metrics, every: time.Duration(c.Every) * time.Second,
 		log: slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level}))}
 	switch {
 	case c.TLSCert == "" && c.TLSKey == "":
@@ -124,7 +127,7 @@ func (a *app) serve(ctx context.Context, o serveOptions, ready func(serving) err
 	defer func() { err = errors.Join(err, n.Close()) }()
 	ctx, stop := context.WithCancel(ctx)
 	out := serving{Party: string(n.Party())}
-	api0 := api.Options{Log: o.log, Version: version(), Origin: o.origin}
+	api0 := api.Options{Log: o.log, Version: version(), Origin: o.origin, Proxy: o.proxy}
 	if o.cert != nil {
 		api0.TLS = o.cert.config()
 	}
