@@ -145,6 +145,7 @@ var sections = []struct{ key, path, kind string }{
 	{"indicators", "list/indicator", "indicator"},
 	{"meetings", "meetings", "meeting"},
 	{"statements", "list/statement", "statement"},
+	{"nonpapers", "nonpapers", ""},
 	{"records", "records", ""},
 }
 

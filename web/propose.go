@@ -163,8 +163,11 @@ func (w *Web) proposeForm(r *request, p *proposal, texts reading) (*form, error)
 		field{Name: "counter", Control: controlHidden, Values: []string{q.Get("counter")}}, field{Name: "amend", Control: controlHidden, Values: []string{q.Get("amend")}})
 	fields = append(fields, r.handled("handling", r.t("propose.handling"))...)
 	f, err := r.form(g.Href("commitments", "new"), r.t("draft.go"), fields...)
-	if err != nil || p.of == nil {
-		return f, err
+	if err != nil {
+		return nil, err
+	}
+	if p.of == nil {
+		return f, f.beginAs(w)
 	}
 	for _, l := range g.Chart.Languages {
 		for _, n := range []string{"title.", "body.", "done."} {
@@ -186,7 +189,7 @@ func (w *Web) proposeForm(r *request, p *proposal, texts reading) (*form, error)
 		f.set("budget", string(t.Budget))
 		f.set("currency", t.Currency)
 	}
-	return f, nil
+	return f, f.beginAs(w)
 }
 
 // officeValue names a party, or an office of it, in a form.
