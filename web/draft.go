@@ -22,6 +22,7 @@ type draftBody struct {
 	Version *draftVersion // of which text a consent or withdrawal speaks
 	Holders []holder
 	Seats   []seat
+	Office  string // that signs here
 	Terms   string
 	Follows string // message key: what follows from signing
 	Command string // the same on the command line
@@ -106,6 +107,10 @@ func (w *Web) draftBody(r *request, d *node.Draft) (*draftBody, error) {
 	for _, u := range d.Uncleared { // they stand there with their names
 		d.Missing = slices.DeleteFunc(d.Missing, func(m string) bool { return m == u.String() })
 	}
+	b.Office = r.who.Office
+	if w.byRoot(h) {
+		b.Office = record.RootOffice
+	}
 	b.Seats, err = w.seats(r, d)
 	return b, err
 }
@@ -149,6 +154,9 @@ func (r *request) partWords(name string) string {
 
 // seats are those of the reader's own office.
 func (w *Web) seats(r *request, d *node.Draft) ([]seat, error) {
+	if w.byRoot(d.Header) {
+		return rootSeat(d), nil
+	}
 	p, err := w.node.Powers(r.group.ID)
 	if err != nil || p == nil {
 		return nil, err
@@ -174,6 +182,18 @@ func (w *Web) seats(r *request, d *node.Draft) ([]seat, error) {
 		out = append(out, x)
 	}
 	return out, nil
+}
+
+// byRoot reports whether the party's root key signs an act, in the place of officials.
+func (w *Web) byRoot(h *record.Header) bool {
+	_, rule, err := w.node.Kinds().Rule(h.Kind, h.Verb)
+	return err == nil && rule.Root
+}
+
+// rootSeat is the root key as a seat. Roots sign with Ed25519.
+func rootSeat(d *node.Draft) []seat {
+	signed := slices.ContainsFunc(d.Header.Approvals, func(a record.Approval) bool { return a.Office == record.RootOffice })
+	return []seat{{Alg: record.Ed25519, Signed: signed}}
 }
 
 func (w *Web) draftOf(r *request) (*node.Draft, error) {
@@ -237,12 +257,16 @@ func approvalsOf(r *request, n int) ([]record.Approval, error) {
 	}
 	seat, alg, time := number("seat"), number("alg"), number("time")
 	signatures, first, second := each("signature"), each("evidence-0"), each("evidence-1")
+	office := r.who.Office
+	if seat == 0 && r.PostFormValue("office") == record.RootOffice {
+		office = record.RootOffice
+	}
 	out := make([]record.Approval, n)
 	for i := range out {
-		if seat <= 0 || time <= 0 || len(signatures[i]) == 0 {
+		if seat < 0 || (seat == 0) != (office == record.RootOffice) || time <= 0 || len(signatures[i]) == 0 {
 			return nil, fmt.Errorf("the signature did not arrive: signing needs this browser's scripts, or the command line: %w", node.ErrInvalid)
 		}
-		out[i] = record.Approval{Office: r.who.Office, Seat: uint64(seat), Alg: record.Alg(alg), Time: time, Signature: signatures[i]}
+		out[i] = record.Approval{Office: office, Seat: uint64(seat), Alg: record.Alg(alg), Time: time, Signature: signatures[i]}
 		for _, b := range [][]byte{first[i], second[i]} {
 			if len(b) > 0 {
 				out[i].Evidence = append(out[i].Evidence, b)
