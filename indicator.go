@@ -22,10 +22,11 @@ type Indicator struct {
 	Target       *Level                  `cbor:"11,keyasint,omitempty" json:"target,omitempty"`
 }
 
-// Level is a value at a date.
+// Level is a value at a date, or of the span that ends there.
 type Level struct {
 	Value record.Decimal `cbor:"1,keyasint" json:"value"`
-	Date  int64          `cbor:"2,keyasint" json:"date"` // Unix seconds
+	Date  int64          `cbor:"2,keyasint" json:"date"`                    // Unix seconds
+	Start int64          `cbor:"3,keyasint,omitzero" json:"start,omitzero"` // of the span; absent: the value at the date
 }
 
 var indicatorKind = &Kind{
@@ -62,8 +63,8 @@ var indicatorKind = &Kind{
 			}
 		}
 		for _, l := range []*Level{t.Baseline, t.Target} {
-			if l != nil && (!l.Value.Valid() || l.Date <= 0 || l.Date > record.MaxTime) {
-				c.Add(ReasonTerms, "baseline and target are a decimal with a date")
+			if l != nil && (!l.Value.Valid() || l.Date <= 0 || l.Date > record.MaxTime || l.Start < 0 || l.Start >= l.Date) {
+				c.Add(ReasonTerms, "baseline and target are a decimal with a date, or with the span that ends there")
 			}
 		}
 		c.refersTo("objective", t.Objective)
@@ -87,11 +88,17 @@ var indicatorKind = &Kind{
 			if t.Baseline != nil {
 				s.set("baseline", string(t.Baseline.Value))
 				s.set("baseline_date", strconv.FormatInt(t.Baseline.Date, 10))
+				if t.Baseline.Start != 0 {
+					s.set("baseline_start", strconv.FormatInt(t.Baseline.Start, 10))
+				}
 			}
 			if t.Target != nil {
 				s.Due = t.Target.Date
 				s.set("target", string(t.Target.Value))
 				s.set("target_date", strconv.FormatInt(t.Target.Date, 10))
+				if t.Target.Start != 0 {
+					s.set("target_start", strconv.FormatInt(t.Target.Start, 10))
+				}
 			}
 			s.link("objective", t.Objective)
 		}

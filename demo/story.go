@@ -199,8 +199,12 @@ func level(r *Reference) (*entente.Level, error) {
 	if r == nil {
 		return nil, nil
 	}
+	start, err := date(r.Start)
+	if err != nil {
+		return nil, err
+	}
 	end, err := date(r.End)
-	return &entente.Level{Value: record.Decimal(r.Value), Date: end}, err
+	return &entente.Level{Value: record.Decimal(r.Value), Start: start, Date: end}, err
 }
 
 func date(s string) (int64, error) {

@@ -1,0 +1,116 @@
+package progress
+
+import (
+	"math/big"
+
+	"entente/record"
+)
+
+const day = 86400
+
+// civil is the date of a day since 1970 in the Gregorian calendar (after Hinnant, chrono-Compatible Low-Level Date Algorithms).
+func civil(days int64) (y, m, d int64) {
+	z := days + 719468
+	era := z / 146097
+	doe := z - era*146097
+	yoe := (doe - doe/1460 + doe/36524 - doe/146096) / 365
+	doy := doe - (365*yoe + yoe/4 - yoe/100)
+	mp := (5*doy + 2) / 153
+	d = doy - (153*mp+2)/5 + 1
+	if m = mp + 3; m > 12 {
+		m -= 12
+	}
+	if y = yoe + era*400; m <= 2 {
+		y++
+	}
+	return y, m, d
+}
+
+// days since 1970 of a date; the month may lie outside 1 to 12.
+func days(y, m, d int64) int64 {
+	y, m = y+(m-1)/12, (m-1)%12+1
+	if m < 1 {
+		y, m = y-1, m+12
+	}
+	if m <= 2 {
+		y--
+	}
+	era := y / 400
+	yoe := y - era*400
+	mp := (m + 9) % 12
+	doe := yoe*365 + yoe/4 - yoe/100 + (153*mp+2)/5 + d - 1
+	return era*146097 + doe - 719468
+}
+
+// parseDate reads an ISO date of the years 1970 to 9999 as its first second in UTC.
+func parseDate(s string) (int64, bool) {
+	if len(s) != 10 || s[4] != '-' || s[7] != '-' {
+		return 0, false
+	}
+	n := func(s string) (v int64) {
+		for _, c := range []byte(s) {
+			if c < '0' || c > '9' {
+				return -1
+			}
+			v = v*10 + int64(c-'0')
+		}
+		return v
+	}
+	y, m, d := n(s[:4]), n(s[5:7]), n(s[8:])
+	if y < 1970 || m < 1 || m > 12 || d < 1 {
+		return 0, false
+	}
+	t := days(y, m, d)
+	if y2, m2, d2 := civil(t); y2 != y || m2 != m || d2 != d {
+		return 0, false
+	}
+	return t * day, true
+}
+
+// months since 1970, of the moment, exactly: a month is one, and a moment within it its share of that month.
+func months(t int64) *big.Rat {
+	y, m, _ := civil(t / day)
+	first, next := days(y, m, 1)*day, days(y, m+1, 1)*day
+	return new(big.Rat).Add(new(big.Rat).SetInt64((y-1970)*12+m-1), big.NewRat(t-first, next-first))
+}
+
+// whole is the number of months of a period that begins and ends with a month, 0 for any other.
+func whole(p record.Period) int64 {
+	a, b := months(p.Start), months(p.End)
+	if !a.IsInt() || !b.IsInt() {
+		return 0
+	}
+	return b.Num().Int64() - a.Num().Int64()
+}
+
+// later is the moment so many months on.
+func later(t, n int64) int64 {
+	y, m, d := civil(t / day)
+	last := days(y, m+n+1, 1) - days(y, m+n, 1)
+	return days(y, m+n, min(d, last))*day + t%day
+}
+
+func spanOf(p record.Period) Span {
+	switch whole(p) {
+	case 1:
+		return Month
+	case 3:
+		return Quarter
+	case 12:
+		return Year
+	}
+	return Irregular
+}
+
+// length of a span in months; 0: it has none of its own.
+func (s Span) length() int64 {
+	switch s {
+	case Month:
+		return 1
+	case Quarter:
+		return 3
+	case Year:
+		return 12
+	}
+	return 0
+}
