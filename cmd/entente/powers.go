@@ -19,11 +19,12 @@ type powersCmd struct {
 }
 
 type powersShowCmd struct {
-	Group string `help:"The group: track, id or prefix." placeholder:"GROUP"`
+	Group  string `help:"The group: track, id or prefix." placeholder:"GROUP"`
+	Output string `short:"o" help:"File to write this party's offices to, as entente powers set reads them." placeholder:"FILE" type:"path"`
 }
 
 func (powersShowCmd) Help() string {
-	return "Examples:\n  entente powers show\n  entente powers show --group trade --json"
+	return "Examples:\n  entente powers show\n  entente powers show --group trade --json\n  entente powers show --group own -o offices.json"
 }
 
 func (c *powersShowCmd) Run(a *app) error {
@@ -35,6 +36,22 @@ func (c *powersShowCmd) Run(a *app) error {
 		ps, err := s.Powers(a.ctx, g.ID)
 		if err != nil {
 			return err
+		}
+		if c.Output != "" {
+			n, err := s.operator.Node(a.ctx)
+			if err != nil {
+				return err
+			}
+			if ps[n.Party] == nil {
+				return hint(fmt.Errorf("%s has no powers in this group yet", n.Party), "entente group found puts the first on record")
+			}
+			b, err := json.MarshalIndent(ps[n.Party].Offices, "", "  ")
+			if err == nil {
+				err = writeFile(c.Output, append(b, '\n'), 0o644)
+			}
+			if err != nil {
+				return err
+			}
 		}
 		return a.print(ps, func(w io.Writer) {
 			for _, p := range g.Founding.IDs() {
