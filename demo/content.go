@@ -56,6 +56,45 @@ type Group struct {
 	Decisions    []Decision   `json:"decisions"`
 	Commitments  []Commitment `json:"commitments"`
 	Statements   []Statement  `json:"statements"`
+	Terms        []Term       `json:"terms,omitempty"`
+	Minutes      []Minutes    `json:"minutes,omitempty"`
+	NonPapers    []NonPaper   `json:"nonpapers,omitempty"`
+	Clearances   []Clearance  `json:"clearances,omitempty"`
+}
+
+// A Term is an agreed term of the glossary.
+type Term struct {
+	Key Key `json:"key"`
+	Document
+}
+
+// Minutes are agreed by both after a meeting.
+type Minutes struct {
+	Key      Key    `json:"key"`
+	Meeting  Key    `json:"meeting"`
+	Day      int    `json:"day"`
+	Proposer string `json:"proposer"`
+	Document
+}
+
+// A NonPaper is shown to the other side without standing, at the end of the story.
+type NonPaper struct {
+	Key    Key    `json:"key"`
+	From   string `json:"from"`
+	Office string `json:"office"`
+	Days   int    `json:"days"` // until it lapses
+	Document
+}
+
+// A Clearance is a text that waits at home for other offices, at the end of the story.
+type Clearance struct {
+	Key    Key      `json:"key"`
+	Party  string   `json:"party"`
+	Office string   `json:"office"` // that drafted it
+	Asks   []string `json:"asks"`
+	Days   int      `json:"days"` // to answer
+	Note   Text     `json:"note"` // what the offices are told
+	Document
 }
 
 // A Document is a title and a body.

@@ -24,6 +24,27 @@ func (g *Group) Validate() error {
 		c.commitment(&g.Commitments[i])
 	}
 	c.statements()
+	for _, x := range g.Terms {
+		c.key(x.Key, "term")
+		c.text(string(x.Key), x.Title)
+		c.invented(string(x.Key), x.Body)
+	}
+	for _, x := range g.Minutes {
+		c.key(x.Key, "minutes")
+		c.must(c.keys[x.Meeting] == "meeting", "%s: no meeting %s", x.Key, x.Meeting)
+		c.text(string(x.Key), x.Title)
+		c.invented(string(x.Key), x.Body)
+	}
+	for _, x := range g.NonPapers {
+		c.key(x.Key, "non-paper")
+		c.text(string(x.Key), x.Title)
+		c.invented(string(x.Key), x.Body)
+	}
+	for _, x := range g.Clearances {
+		c.key(x.Key, "clearance")
+		c.text(string(x.Key), x.Title, x.Note)
+		c.invented(string(x.Key), x.Body)
+	}
 	return errors.Join(c.errs...)
 }
 
@@ -89,7 +110,7 @@ func (c *check) group() {
 }
 
 // signedKinds are the kinds of record that an office of the example may sign.
-var signedKinds = []string{"charter", "powers", "objective", "commitment", "indicator", "observation", "meeting", "decision", "statement"}
+var signedKinds = []string{"charter", "powers", "objective", "commitment", "indicator", "observation", "meeting", "decision", "statement", "term"}
 
 func (c *check) offices() {
 	seen := make(map[OfficeRef]bool)

@@ -99,8 +99,44 @@ func (s *story) plan() error {
 			if err != nil || x.Scenario != "agreed" {
 				return err
 			}
-			return s.agree(ctx, "statement", v.ID, p)
+			if err := s.agree(ctx, "statement", v.ID, p); err != nil {
+				return err
+			}
+			for _, q := range s.order {
+				_, err := s.act(ctx, s.g, q, node.Act{Group: s.id, Kind: "statement", Verb: record.Release, Version: v.ID, Terms: terms(entente.Released{At: s.clock.Load() + 3600})})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
 		})
+	}
+	for i, x := range s.g.Terms {
+		s.at(d0+2, 100+i, "term "+string(x.Key), func(ctx context.Context) error {
+			by := s.order[i%2]
+			v, err := s.act(ctx, s.g, by, node.Act{Group: s.id, Kind: "term", Verb: record.Propose, Nature: record.Political, Parts: x.parts()})
+			if err != nil {
+				return err
+			}
+			return s.agree(ctx, "term", v.ID, by)
+		})
+	}
+	for i, x := range s.g.Minutes {
+		by := record.Party(x.Proposer)
+		s.at(x.Day, 950+i, "minutes "+string(x.Key), func(ctx context.Context) error {
+			v, err := s.act(ctx, s.g, by, node.Act{Group: s.id, Kind: "statement", Verb: record.Propose, Nature: record.Political, Parts: x.parts(),
+				Terms: terms(entente.Statement{Form: entente.FormMinutes, Meeting: s.ids[x.Meeting]})})
+			if err != nil {
+				return err
+			}
+			return s.agree(ctx, "statement", v.ID, by)
+		})
+	}
+	for i, x := range s.g.NonPapers {
+		s.at(-1, 990+i, "non-paper "+string(x.Key), func(ctx context.Context) error { return s.float(ctx, x) })
+	}
+	for i, x := range s.g.Clearances {
+		s.at(-1, 995+i, "clearance "+string(x.Key), func(ctx context.Context) error { return s.clear(ctx, x) })
 	}
 	slices.SortStableFunc(s.events, func(a, b event) int { return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.rank, b.rank)) })
 	return nil
@@ -382,6 +418,33 @@ func (s *story) withdraw(ctx context.Context, c Commitment) error {
 		return err
 	}
 	return s.plug(context.WithoutCancel(ctx))
+}
+
+// float shows a text without standing to the other side.
+func (s *story) float(ctx context.Context, x NonPaper) error {
+	n, who := s.sides[record.Party(x.From)].node, node.Caller{Office: x.Office, Via: "example"}
+	p, err := n.DraftNonPaper(ctx, who, node.NewNonPaper{Group: s.id, Until: s.end + int64(x.Days)*day,
+		Texts: map[string]node.FloatText{"en": {Title: x.Title.En, Body: x.Body.En}, "es": {Title: x.Title.Es, Body: x.Body.Es}}})
+	if err != nil {
+		return err
+	}
+	_, err = n.Float(ctx, who, s.id, p.ID)
+	return err
+}
+
+// clear leaves a text at home, with offices asked to clear it.
+func (s *story) clear(ctx context.Context, x Clearance) error {
+	n, who := s.sides[record.Party(x.Party)].node, node.Caller{Office: x.Office, Via: "example"}
+	d, err := n.Prepare(ctx, who, node.Act{Group: s.id, Kind: "statement", Verb: record.Propose, Nature: record.Political, Parts: x.parts()})
+	if err != nil {
+		return err
+	}
+	if err := n.Save(ctx, d); err != nil {
+		return err
+	}
+	_, err = n.AskClearance(ctx, who, node.ClearanceRequest{Group: s.id, Draft: d.Nonce, Stages: [][]string{x.Asks}, By: s.end + int64(x.Days)*day,
+		Text: map[string]string{"en": x.Note.En, "es": x.Note.Es}})
+	return err
 }
 
 func nature(s string) record.Nature {
