@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
-	"entente"
 	"entente/record"
 	"entente/store"
 )
@@ -47,7 +47,8 @@ func (n *Node) SaveWith(ctx context.Context, who Caller, d *Draft, q Sequel) err
 	})
 }
 
-// Sequel reads what follows a kept draft, nil where nothing does. Like every text it stands in the access log first.
+// Sequel reads what follows a kept draft, nil where nothing does, with the parts that the caller's office may read. Like every
+// text it stands in the access log first.
 func (n *Node) Sequel(ctx context.Context, who Caller, group record.ID, nonce record.Nonce) (*Sequel, error) {
 	g, err := n.reading(who, group)
 	if err != nil {
@@ -64,11 +65,23 @@ func (n *Node) Sequel(ctx context.Context, who Caller, group record.ID, nonce re
 	if err != nil {
 		return nil, err
 	}
-	names := make([]string, len(q.Act.Parts))
-	for i, p := range q.Act.Parts {
-		names[i] = p.Name
+	usual, err := n.marking(ctx, g, q.Act.Kind)
+	if err != nil {
+		return nil, err
 	}
-	return q, n.logShown(ctx, who, "", []entente.AccessItem{{Group: g.id, Records: []record.ID{d.Act}, Parts: names}})
+	shown := &Text{}
+	q.Act.Parts = slices.DeleteFunc(q.Act.Parts, func(p NewPart) bool {
+		m := usual
+		if p.Marking != nil {
+			m = *p.Marking
+		}
+		if n.gap(&record.Header{Party: n.party}, record.PartRef{Marking: m}, who.Office) != "" {
+			return true
+		}
+		shown.Parts = append(shown.Parts, MarkedPart{record.Part{Name: p.Name}, m})
+		return false
+	})
+	return q, n.logShown(ctx, who, "", logged(g.id, d.Act, shown))
 }
 
 func sequelOf(k store.Kept, err error) (*Sequel, store.Kept, error) {

@@ -22,6 +22,7 @@ type reader struct {
 	t    *testing.T
 	side *side
 	http *http.Client
+	look func(path, body string) // at all that is answered, if not nil
 }
 
 func newReader(t *testing.T, x *side, office, lang string) *reader {
@@ -30,7 +31,7 @@ func newReader(t *testing.T, x *side, office, lang string) *reader {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &reader{t, x, &http.Client{Jar: jar, Transport: &http.Transport{DialContext: toThisMachine}, Timeout: time.Minute, CheckRedirect: func(q *http.Request, _ []*http.Request) error {
+	r := &reader{t: t, side: x, http: &http.Client{Jar: jar, Transport: &http.Transport{DialContext: toThisMachine}, Timeout: time.Minute, CheckRedirect: func(q *http.Request, _ []*http.Request) error {
 		if !strings.HasPrefix(q.URL.String(), x.url+"/") {
 			t.Errorf("sent elsewhere: %s", q.URL)
 		}
@@ -76,6 +77,9 @@ func (r *reader) read(res *http.Response, err error) (int, string) {
 	b, err := io.ReadAll(res.Body)
 	if err != nil {
 		r.t.Fatal(err)
+	}
+	if r.look != nil {
+		r.look(res.Request.URL.Path, string(b))
 	}
 	if csp := res.Header.Get("Content-Security-Policy"); csp == "" || strings.Contains(csp, "unsafe") {
 		r.t.Errorf("%s: policy %q", res.Request.URL, csp)

@@ -57,7 +57,7 @@ func (w *Web) propose(r *request) (answer, error) {
 		return nil, err
 	}
 	b := proposeBody{Form: f, Lead: r.t(key + ".lead"), Languages: readerFirst(r.lang, r.group.Chart.Languages)}
-	f.Back = r.group.Href("commitments")
+	f.Back = r.group.Href("list", commitments)
 	if p.of != nil {
 		b.Quoted, f.Back = texts.bilingual(r.group, p.of.Header, p.of.ID), r.group.Href("i", p.from.State.Instrument.String())
 	}
