@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"entente"
@@ -38,6 +39,7 @@ type Result struct {
 	Dir          string                  `json:"dir"`
 
 	Offices map[record.Party][]string `json:"offices"` // who can sign in
+	Tour    []Stop                    `json:"tour"`    // five minutes, in this order
 
 	commitments map[Key]placed // where each commitment of the content stands
 }
@@ -54,6 +56,29 @@ type GroupResult struct {
 	Name        string         `json:"name"`
 	Instruments map[string]int `json:"instruments"` // by kind
 	State       record.ID      `json:"state"`       // the common digest
+}
+
+// Stop is one page of the round, on the node of a party.
+type Stop struct {
+	Party  record.Party `json:"party"`
+	Office string       `json:"office"`
+	Path   string       `json:"path"`
+	What   string       `json:"what"`
+}
+
+// tour is the round of a visitor: what is owed and late first, keys and ledgers last.
+func (r *Result) tour(x *story) {
+	at := func(parts ...string) string {
+		return "/g/" + string(x.g.Key) + "-" + x.id.Short() + "/" + strings.Join(parts, "/")
+	}
+	stop := func(p record.Party, office, path, what string) { r.Tour = append(r.Tour, Stop{p, office, path, what}) }
+	stop("MX", "foreign-secretary", at("minister"), "the minister's page: owed, late, three decisions needed")
+	stop("MX", "foreign-secretary", at("i", x.ids["c-arms-1"].String()), "a late commitment and its proof")
+	stop("MX", "foreign-secretary", at("indicators", x.codes["extraditions"].String()), "\"55\": extraditions apart from transfers")
+	stop("US", "desk", at("meetings"), "the coming meeting, whose agenda builds itself")
+	stop("US", "foreign-secretary", at("i", x.ids["c-tunnels-4"].String()), "a text that waits for this side's signature")
+	stop("MX", "foreign-secretary", at("records"), "whose server is it? yours: what each side holds")
+	stop("US", "", "/public", "what both sides published, without signing in")
 }
 
 // EvidenceResult is the proof that was exported and checked.
@@ -123,6 +148,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 			return nil, err
 		}
 		res.Observations += x.rows
+		if x.g == security {
+			res.tour(x)
+		}
 		for _, c := range x.g.Commitments {
 			res.commitments[c.Key] = placed{x.id, x.ids[c.Key], c.Scenario}
 		}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"entente/demo"
@@ -71,28 +72,41 @@ func demoText(w io.Writer, r *demo.Result) {
 	fmt.Fprintf(w, "evidence %s: verified %v, %s; %.1f seconds\n", r.Evidence.File, r.Evidence.Verified, r.Evidence.Grade, r.Seconds)
 }
 
+// demoHost is where a browser finds a party's node: names under .localhost are this machine.
+func demoHost(p record.Party) string {
+	return "http://" + strings.Replace(demoHTTP[p], "127.0.0.1", strings.ToLower(string(p))+".localhost", 1)
+}
+
 // stay serves both nodes until the command is stopped.
 func (c *demoCmd) stay(a *app, res *demo.Result) error {
 	ctx, stop := context.WithCancel(a.ctx)
 	defer stop()
 	var wg sync.WaitGroup
 	errs := make([]error, len(res.Parties))
+	var ready atomic.Int32
 	for i, p := range res.Parties {
 		folder := filepath.Join(res.Dir, demo.FolderOf(p))
 		wg.Go(func() {
 			defer stop() // one without the other shows nothing
-			host := "http://" + strings.Replace(demoHTTP[p], "127.0.0.1", strings.ToLower(string(p))+".localhost", 1)
+			host := demoHost(p)
 			o := serveOptions{dir: folder, listen: listenOf(folder), http: demoHTTP[p], origin: host, log: slog.New(slog.DiscardHandler)}
 			errs[i] = a.serve(ctx, o, func(s serving) error {
-				a.say("The node of %s serves on %s. Open in a browser:", p, host)
-				for _, o := range res.Offices[p] {
-					path, err := s.link(ctx, o, demoLink)
+				a.say("\nThe node of %s serves on %s. Sign in (each link works once):", p, host)
+				for _, office := range res.Offices[p] {
+					path, err := s.link(ctx, office, demoLink)
 					if err != nil {
 						return err
 					}
-					a.say("  %-24s %s%s", o, host, path)
+					a.say("  %-22s %s%s", office, host, path)
 				}
-				a.say("On the command line:\n  entente --dir %s --as OFFICE list --group security", folder)
+				a.say("  on the command line    entente --dir %s --as OFFICE list --group security", folder)
+				a.say("  sign with              %s (passphrase %s)", filepath.Join(folder, "seats", "OFFICE-N.age"), demo.Passphrase)
+				if ready.Add(1) == int32(len(res.Parties)) {
+					a.say("\nFive minutes, in this order:")
+					for k, x := range res.Tour {
+						a.say("  %d. %-62s %s", k+1, x.What, demoHost(x.Party)+x.Path)
+					}
+				}
 				return nil
 			})
 		})
