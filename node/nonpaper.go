@@ -350,6 +350,22 @@ func (n *Node) NonPapers(ctx context.Context, who Caller, group record.ID, page 
 	return out, n.logShown(ctx, who, page, shown)
 }
 
+// UnseenNonPapers counts those shown to this party that no office of it has opened. It reads none of their texts.
+func (n *Node) UnseenNonPapers(ctx context.Context, who Caller, group record.ID) (int, error) {
+	g, err := n.speaking(who, group)
+	if err != nil {
+		return 0, err
+	}
+	count, now := 0, n.clock()
+	err = store.NonPapers(n.store.View(ctx), g.row, func(row store.NonPaper) error {
+		if x := n.nonPaper(g, row, now); x.Author != n.party && x.State == NonPaperFloated && x.Seen == 0 {
+			count++
+		}
+		return nil
+	})
+	return count, explainNil(err)
+}
+
 // shown is what of a non-paper must stand in the access log.
 func (x *NonPaper) shown(k *nonPaperBody, names ...string) []entente.AccessItem {
 	var parts []MarkedPart

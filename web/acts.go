@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -80,6 +81,18 @@ func (w *Web) versionActs(r *request, d *node.Detail, v *entente.VersionState) (
 	case v.Standing == consent.InForce && d.View.Phase == entente.PhaseInForce:
 		out = append(out, act{Verb: record.Consent, Key: "act.take-back", Version: v.ID})
 	}
+	_, replies := kind.Verbs[record.Reply]
+	if open && mine.Consent == nil && mine.Withdrawn == nil {
+		if blocked == "" {
+			out = append(out, act{Verb: record.Consent, Key: "act.paper", Version: v.ID, Second: true, Href: form("paper")})
+		}
+		if replies && v.Ref.Party != own && !slices.Contains(s.AdReferendum(v.ID), own) {
+			out = append(out, act{Verb: record.Reply, Key: "act.ad-referendum", Version: v.ID, Second: true, Href: w.replyHref(r, s, v.ID, entente.AdReferendum)})
+		}
+	}
+	if replies && open && v.Ref.Party == own && !pulled(v) && slices.Contains(r.group.Chart.Silence, s.Kind) {
+		out = append(out, act{Verb: record.Reply, Key: "act.ask-no-objection", Version: v.ID, Second: true, Href: w.replyHref(r, s, v.ID, entente.AskNoObjection)})
+	}
 	if compose := kindPages[s.Kind].compose; compose != "" {
 		switch {
 		case open && !pulled(v):
@@ -88,7 +101,7 @@ func (w *Web) versionActs(r *request, d *node.Detail, v *entente.VersionState) (
 			out = append(out, act{Verb: record.Propose, Key: "act.amend", Version: v.ID, Second: true, Href: r.group.Href() + "/" + compose + "?amend=" + v.ID.String()})
 		}
 	}
-	if _, ok := kind.Verbs[record.Reply]; ok && open && v.Ref.Party != own {
+	if replies && open && v.Ref.Party != own {
 		out = append(out, act{Verb: record.Reply, Key: "act.observe", Version: v.ID, Second: true, Href: w.replyHref(r, s, v.ID, entente.Contest)})
 	}
 	return out, blocked
@@ -216,18 +229,18 @@ func (w *Web) startAct(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !w.offers(r, d, record.Consent, version) || r.PostFormValue("verb") != string(record.Consent) {
+	if !w.offers(r, d, record.Consent, version, "") || r.PostFormValue("verb") != string(record.Consent) {
 		return nil, changed()
 	}
 	return w.prepare(r, node.Act{Group: r.group.ID, Kind: d.State.Kind, Verb: record.Consent, Instrument: d.State.Instrument, Version: version})
 }
 
-// offers reports whether a page of the instrument offers an act on a text now.
-func (w *Web) offers(r *request, d *node.Detail, verb record.Verb, version record.ID) bool {
+// offers reports whether a page of the instrument offers an act on a text now: any of that verb, or one by its label.
+func (w *Web) offers(r *request, d *node.Detail, verb record.Verb, version record.ID, key string) bool {
 	for i := range d.State.Versions {
 		if v := &d.State.Versions[i]; v.ID == version {
 			acts, _ := w.versionActs(r, d, v)
-			return slices.ContainsFunc(acts, func(a act) bool { return a.Verb == verb })
+			return slices.ContainsFunc(acts, func(a act) bool { return a.Verb == verb && (key == "" || a.Key == key) })
 		}
 	}
 	return false
@@ -314,7 +327,7 @@ func (w *Web) withdraw(r *request) (answer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("version: %w", node.ErrNotFound)
 	}
-	if !w.offers(r, d, record.Withdraw, version) {
+	if !w.offers(r, d, record.Withdraw, version, "") {
 		return nil, changed()
 	}
 	key, lead := "withdraw", r.t("withdraw.lead")
@@ -339,8 +352,59 @@ func (w *Web) withdraw(r *request) (answer, error) {
 	return w.prepare(r, node.Act{Group: r.group.ID, Kind: d.State.Kind, Verb: record.Withdraw, Instrument: d.State.Instrument, Version: version, Parts: parts})
 }
 
-// stances that the form takes.
-var stances = []entente.Stance{entente.Acknowledge, entente.Contest, entente.Answer}
+// explained are the stances that say nothing without words.
+var explained = []entente.Stance{entente.Contest, entente.Object, entente.Answer}
+
+// paper records that an official signed the text on paper: the party's own statement, with the scan.
+func (w *Web) paper(r *request) (answer, error) {
+	d, err := w.detail(r)
+	if err != nil {
+		return nil, err
+	}
+	version, err := record.ParseID(r.FormValue("version"))
+	if err != nil {
+		return nil, fmt.Errorf("version: %w", node.ErrNotFound)
+	}
+	if !w.offers(r, d, record.Consent, version, "act.paper") {
+		return nil, changed()
+	}
+	powers, err := w.node.Powers(r.group.ID)
+	if err != nil || powers == nil {
+		return nil, fmt.Errorf("powers: %w", errors.Join(node.ErrConflict, err))
+	}
+	offices := []option{{"", r.t("choose"), ""}}
+	for _, o := range powers.Offices {
+		offices = append(offices, option{Value: o.ID, Text: officeIn(powers, o.ID, r.lang)})
+	}
+	fields := []field{{Name: "office", Control: controlSelect, Label: r.t("paper.office"), Options: offices}, {Name: "signed", Control: controlDate, Label: r.t("paper.signed")},
+		{Name: "place", Control: controlInput, Label: r.t("paper.place"), Width: 20, Optional: true}, {Name: "scan", Control: controlFile, Label: r.t("paper.scan"), Hint: r.t("paper.scan-hint")}}
+	fields = append(append(fields, r.ownToo(r.handled("scan-for", r.t("paper.for")))...), field{Name: "version", Control: controlHidden, Values: []string{version.String()}})
+	f, err := r.form(r.group.Href("i", d.State.Instrument.String(), "paper"), r.t("draft.go"), fields...)
+	if err != nil {
+		return nil, err
+	}
+	p, err := w.aboutAct(r, d, r.t("act.paper.title"), r.t("act.paper.lead"), f, version)
+	if err != nil || r.Method != http.MethodPost {
+		return p, err
+	}
+	t := entente.ConsentTerms{Paper: &entente.Paper{Office: f.choice("office"), Signed: f.deadline("signed"), Place: f.text("place")}}
+	if day := f.day("signed"); day > w.node.Now() {
+		f.wrong("signed", "paper.future")
+	}
+	t.Paper.Signed = min(t.Paper.Signed, w.node.Now()) // today is not over
+	parts, err := f.papers("scan", f.marking("scan-for"))
+	if err != nil {
+		return nil, err
+	}
+	if !f.ok() {
+		return f.again(p), nil
+	}
+	terms, err := termsOf(t)
+	if err != nil {
+		return nil, err
+	}
+	return w.prepare(r, node.Act{Group: r.group.ID, Kind: d.State.Kind, Verb: record.Consent, Instrument: d.State.Instrument, Version: version, Terms: terms, Parts: parts})
+}
 
 // reply says something of a record of the other side: acknowledged or verified, with observations, or the answer to these.
 func (w *Web) reply(r *request) (answer, error) {
@@ -350,14 +414,18 @@ func (w *Web) reply(r *request) (answer, error) {
 	}
 	to, err := record.ParseID(r.FormValue("to"))
 	stance := entente.Stance(r.FormValue("stance"))
-	if err != nil || !slices.Contains(stances, stance) {
+	if err != nil || !slices.Contains(entente.Stances, stance) {
 		return nil, fmt.Errorf("reply: %w", node.ErrNotFound)
 	}
 	key, ok := w.replyKey(r, d, to, stance)
 	if !ok {
 		return nil, changed()
 	}
-	fields := append(r.bodies("reply.text", 8), field{Name: "to", Control: controlHidden, Values: []string{to.String()}},
+	var fields []field
+	if stance == entente.AskNoObjection {
+		fields = append(fields, field{Name: "by", Control: controlDate, Label: r.t("silence.by"), Hint: r.t("silence.by-hint")})
+	}
+	fields = append(append(fields, r.bodies("reply.text", 8)...), field{Name: "to", Control: controlHidden, Values: []string{to.String()}},
 		field{Name: "stance", Control: controlHidden, Values: []string{string(stance)}})
 	f, err := r.form(r.group.Href("i", d.State.Instrument.String(), "reply"), r.t("draft.go"), fields...)
 	if err != nil {
@@ -367,11 +435,15 @@ func (w *Web) reply(r *request) (answer, error) {
 	if err != nil || r.Method != http.MethodPost {
 		return p, err
 	}
-	parts := f.bodyParts(stance != entente.Acknowledge)
+	parts := f.bodyParts(slices.Contains(explained, stance))
+	t := entente.ReplyTerms{To: to, Stance: stance, By: f.deadline("by")}
+	if f.Has("by") && t.By != 0 && t.By <= w.node.Now() {
+		f.wrong("by", "propose.past")
+	}
 	if !f.ok() {
 		return f.again(p), nil
 	}
-	terms, err := termsOf(entente.ReplyTerms{To: to, Stance: stance})
+	terms, err := termsOf(t)
 	if err != nil {
 		return nil, err
 	}

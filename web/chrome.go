@@ -22,11 +22,12 @@ type chrome struct {
 	Party      string
 	Office     string // of the session; empty: nobody is signed in
 	Home       bool
-	HomeCount  int
+	Count      int // of what waits for the office in the group
 	Group      *group
 	Groups     []group // the office's others
 	Nav        []section
 	Flash      string
+	Past       *past // the page shows a past moment
 	Now        int64
 	Version    string
 	Stylesheet string
@@ -141,7 +142,8 @@ func (w *Web) findGroup(r *request, slug string) (*group, error) {
 // sections of a group, in the order in which officials need them.
 var sections = []struct{ key, path, kind string }{
 	{"attention", "", ""},
-	{"commitments", "list/commitment", commitments},
+	{"minister", "minister", ""},
+	{"commitments", "commitments", commitments},
 	{"indicators", "list/indicator", "indicator"},
 	{"meetings", "meetings", "meeting"},
 	{"statements", "list/statement", "statement"},
@@ -157,7 +159,7 @@ var homeSections = []struct{ key, path string }{
 
 func (w *Web) chrome(rw http.ResponseWriter, r *request, p page) (chrome, error) {
 	c := chrome{Lang: r.lang, Tag: tags[r.lang], Title: p.title, Heading: p.title, Wide: p.wide, Back: r.next(), Now: w.node.Now(), Version: w.version, Group: r.group,
-		Stylesheet: w.assets.url["main.css"], Script: w.assets.url["app.js"], Home: r.URL.Path == "/", Flash: w.takeFlash(rw, r.Request)}
+		Stylesheet: w.assets.url["main.css"], Script: w.assets.url["app.js"], Home: r.URL.Path == "/", Flash: w.takeFlash(rw, r.Request), Past: r.past()}
 	if p.heading != "" {
 		c.Heading = p.heading
 	}
@@ -187,6 +189,9 @@ func (w *Web) chrome(rw http.ResponseWriter, r *request, p page) (chrome, error)
 		}
 	}
 	if r.group != nil {
+		if c.Count, err = w.attentionCount(r, r.group); err != nil {
+			return c, err
+		}
 		for _, s := range sections {
 			c.Nav = append(c.Nav, section{s.key, strings.TrimSuffix("/g/"+r.group.Slug+"/"+s.path, "/"), p.nav != "" && (s.key == p.nav || s.kind == p.nav)})
 		}

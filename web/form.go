@@ -41,6 +41,7 @@ type field struct {
 	Lang     string // tag of the language to write in, where it is not the page's
 	Options  []option
 	Optional bool
+	Unmarked bool // and not said to be: every field of a filter is
 	Many     bool // files
 	Rows     int  // of a textarea; 0: six
 	Width    int  // of an input in characters, as GOV.UK names them: 2, 3, 4, 5, 10, 20; 0: full

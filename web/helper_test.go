@@ -19,3 +19,5 @@ func quote(s string) string { return strconv.Quote(s) }
 func isoIn(x *side, days int64) string {
 	return time.Unix(x.node.Now()+days*86400, 0).UTC().Format(time.DateOnly)
 }
+
+func isoDay(sec int64) string { return time.Unix(sec, 0).UTC().Format(time.DateOnly) }

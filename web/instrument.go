@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"mime"
+	"net/http"
 	"path"
 	"slices"
 	"strings"
@@ -33,6 +34,26 @@ type instrumentBody struct {
 	Reports []reported
 	History []happened
 	Proof   proof
+	AsOf    string // the day asked for
+}
+
+// nothingToDo takes away what could be done: a page of the past is read.
+func (b *instrumentBody) nothingToDo() {
+	b.Acts, b.Signers = nil, nil
+	for _, texts := range [][]version{b.Texts, b.Former} {
+		for i := range texts {
+			texts[i].Acts, texts[i].Blocked = nil, ""
+		}
+	}
+	for i := range b.Reports {
+		b.Reports[i].Acts = nil
+		for k := range b.Reports[i].Replies {
+			b.Reports[i].Replies[k].Acts = nil
+		}
+	}
+	for i := range b.History {
+		b.History[i].Acts = nil
+	}
 }
 
 // version is one text of the instrument.
@@ -63,6 +84,7 @@ type side struct {
 	Own     bool
 	Word    string // message key
 	Time    int64
+	Paper   string // who signed on paper, when and where
 	Signers []string
 }
 
@@ -106,11 +128,13 @@ type happened struct {
 	Texts   []text
 	Signers []string
 	Counts  bool
+	Annexes []annex
 	Acts    []act
 }
 
 // kindPage is what a kind's own page adds. Kinds without one are shown by the general page.
 type kindPage struct {
+	path        string // in the group of its page, where that is not the general address
 	template    string
 	particulars func(w *Web, r *request, h *record.Header, terms any) []particular
 	compose     string // path in the group of the form for a new text
@@ -118,6 +142,7 @@ type kindPage struct {
 }
 
 var kindPages = map[string]kindPage{
+	meetingKind:  {path: "meetings"},
 	"commitment": {template: "commitment", particulars: (*Web).promise, compose: "commitments/new", report: true},
 }
 
@@ -142,6 +167,13 @@ func (w *Web) detail(r *request) (*node.Detail, error) {
 	id, err := record.ParseID(r.PathValue("id"))
 	if err != nil {
 		return nil, fmt.Errorf("instrument: %w", node.ErrNotFound)
+	}
+	at, err := r.asOf()
+	if err != nil {
+		return nil, err
+	}
+	if at != 0 && r.Method == http.MethodGet {
+		return w.node.AsOf(r.Context(), r.who, r.group.ID, id, at)
 	}
 	return w.node.Instrument(r.Context(), r.who, r.group.ID, id)
 }
@@ -180,9 +212,16 @@ func (w *Web) subject(r *request, d *node.Detail) (*instrumentBody, error) {
 		if x.Header.Verb != record.Propose && x.Header.Verb != record.Report && x.Header.Verb != record.Reply || len(x.Reasons) > 0 {
 			h.Texts, h.Acts = texts.bilingual(r.group, x.Header, x.ID), w.translateActs(r, b.State, x.ID)
 		}
+		if x.Header.Verb == record.Consent { // the scan of a signature on paper
+			h.Annexes = annexes(r, &x)
+		}
 		b.History = append(b.History, h)
 	}
 	slices.Reverse(b.History)
+	if r.past() != nil {
+		b.nothingToDo()
+	}
+	b.AsOf = r.URL.Query().Get("asof")
 	b.Proof, err = w.proofOf(r, d)
 	return b, err
 }
@@ -225,7 +264,7 @@ func (b *instrumentBody) find(id record.ID) *node.RecordInfo {
 
 // versions sorts the texts: what is in force comes first, then what may still be agreed, in the order in which it was proposed.
 func (w *Web) versions(r *request, b *instrumentBody, texts reading) {
-	s, now := b.State, w.node.Now()
+	s, now := b.State, r.now()
 	inForce, kind := s.InForce(), kindPages[s.Kind]
 	all := make([]version, 0, len(s.Versions))
 	for i := range s.Versions {
@@ -416,7 +455,11 @@ func (w *Web) sides(r *request, b *instrumentBody, v *entente.VersionState) []si
 		case x.Withdrawn != nil:
 			s.Word, at = "side.withdrawn", x.Withdrawn
 		case x.Consent != nil:
-			s.Word, at = "side.agreed", x.Consent
+			if s.Word, at = "side.agreed", x.Consent; x.Paper != nil {
+				s.Word, s.Paper = "side.paper", r.t("side.paper-of", "Office", w.officeOf(r, x.Party, x.Paper.Office), "Day", r.deadline(x.Paper.Signed), "Place", x.Paper.Place)
+			}
+		case slices.Contains(b.State.AdReferendum(v.ID), x.Party):
+			s.Word = "side.ad-referendum"
 		}
 		if at != nil {
 			s.Time = at.Time

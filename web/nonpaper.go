@@ -30,7 +30,7 @@ func (w *Web) nonPapers(r *request) (answer, error) {
 	b := nonPapersBody{}
 	slices.Reverse(all)
 	for _, x := range all {
-		row := nonPaperRow{x, nonPaperName(r, x), r.group.Href(nonPaperPath(x)...)}
+		row := nonPaperRow{x, nonPaperName(r, r.group, x), r.group.Href(nonPaperPath(x)...)}
 		if x.Author == w.node.Party() {
 			b.Ours = append(b.Ours, row)
 		} else {
@@ -45,8 +45,8 @@ func nonPaperPath(x *node.NonPaper) []string {
 }
 
 // nonPaperName is its title in the reader's language, else in another; without one, that it was one.
-func nonPaperName(r *request, x *node.NonPaper) name {
-	for _, l := range readerFirst(r.lang, r.group.Chart.Languages) {
+func nonPaperName(r *request, g *group, x *node.NonPaper) name {
+	for _, l := range readerFirst(r.lang, g.Chart.Languages) {
 		if t := strings.TrimSpace(x.Titles[l]); t != "" {
 			n := name{Text: t}
 			if l != r.lang {
@@ -84,7 +84,7 @@ func (w *Web) nonPaper(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := nonPaperBody{NonPaper: x, Own: x.Author == w.node.Party(), Name: nonPaperName(r, x), Path: r.group.Href(nonPaperPath(x)...)}
+	b := nonPaperBody{NonPaper: x, Own: x.Author == w.node.Party(), Name: nonPaperName(r, r.group, x), Path: r.group.Href(nonPaperPath(x)...)}
 	for _, l := range readerFirst(r.lang, r.group.Chart.Languages) {
 		if t, ok := texts[l]; ok {
 			b.Texts = append(b.Texts, text{Lang: l, Tag: tags[l], Title: t.Title, Body: t.Body})

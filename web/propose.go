@@ -118,7 +118,7 @@ func (w *Web) proposal(r *request) (*proposal, error) {
 	if p.from, err = w.node.Instrument(r.Context(), r.who, r.group.ID, instrument); err != nil {
 		return nil, err
 	}
-	if !w.offers(r, p.from, record.Propose, id) {
+	if !w.offers(r, p.from, record.Propose, id, "") {
 		return nil, changed()
 	}
 	for i := range p.from.State.Versions {

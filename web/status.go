@@ -18,7 +18,7 @@ type sentence struct {
 
 // status says in words where an instrument stands and why. It prints what the fold says and decides nothing.
 func (w *Web) status(r *request, s *entente.State, v entente.View) []sentence {
-	now := w.node.Now()
+	now := r.now()
 	var out []sentence
 	say := func(weight, key string, args ...any) { out = append(out, sentence{r.t(key, args...), weight}) }
 	waits := map[entente.AttentionReason][]entente.Attention{}
@@ -64,6 +64,19 @@ func (w *Web) status(r *request, s *entente.State, v entente.View) []sentence {
 	}
 	if p := who(entente.AttentionSign); p != "" {
 		say("wait", "status.to-sign", "Parties", p)
+	}
+	if len(v.AdReferendum) > 0 {
+		say("wait", "status.ad-referendum", "Parties", w.partyNames(r.group, v.AdReferendum))
+	}
+	for _, x := range v.Silence {
+		switch {
+		case len(x.Objected) > 0:
+			say("late", "status.objected", "Parties", w.partyNames(r.group, x.Objected), "Day", r.deadline(x.By))
+		case x.Over:
+			say("wait", "status.no-objection", "Day", r.deadline(x.By))
+		default:
+			say("wait", "status.silence", "Day", r.deadline(x.By), "When", r.dateWords(x.By))
+		}
 	}
 	if v.Pending {
 		say("wait", "pending.explained")
@@ -136,7 +149,7 @@ func (r *request) deadline(sec int64) string { return r.web.languages[r.lang].da
 
 // dateWords say how far a deadline lies off: in three days, today, two days late.
 func (r *request) dateWords(sec int64) string {
-	return r.web.languages[r.lang].late(sec, r.web.node.Now())
+	return r.web.languages[r.lang].late(sec, r.now())
 }
 
 // daysFrom counts calendar days in UTC from one moment to another.
