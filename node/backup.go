@@ -3,6 +3,7 @@ package node
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -51,6 +52,7 @@ const backupFormat = "entente/backup/v1"
 // Files of a backup beside those of a node's folder.
 const (
 	ManifestFile = "manifest.json"
+	SealFile     = "manifest.seal"      // over the manifest, under the node's own keys
 	SealedKeys   = NodeKeyFile + ".age" // the node's own keys, sealed to the recovery key
 )
 
@@ -137,6 +139,10 @@ func (n *Node) Backup(ctx context.Context, put func(name string, size int64, r i
 		return nil, err
 	}
 	if err := put(ManifestFile, int64(len(b)), bytes.NewReader(b)); err != nil {
+		return nil, err
+	}
+	seal := n.keys.seal(b)
+	if err := put(SealFile, int64(len(seal)), bytes.NewReader(seal)); err != nil {
 		return nil, err
 	}
 	paths[store.KeyFile] = keys
@@ -239,6 +245,28 @@ func globEscape(s string) string {
 	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(s)
 }
 
+// ErrSeal: an archive was not made by the node whose keys are held against it, or was changed since.
+var ErrSeal = errors.New("this archive was not made under these node keys, or was changed since")
+
+// seal authenticates a manifest, and with it every file of the archive: settings, pinned keys and sign-ins in a database are signed
+// by nobody, and whoever can write to where backups lie could add their own.
+func (k *nodeKeys) seal(manifest []byte) []byte {
+	derive := hmac.New(sha256.New, k.Wrap)
+	derive.Write([]byte("entente/backup-seal/v1"))
+	h := hmac.New(sha256.New, derive.Sum(nil))
+	h.Write(manifest)
+	return h.Sum(nil)
+}
+
+// Made says whether a manifest was sealed under these keys: ErrSeal where not. The sealing key does not change when keys are
+// replaced.
+func (b *BackupKeys) Made(manifest, seal []byte) error {
+	if !hmac.Equal(seal, b.k.seal(manifest)) {
+		return ErrSeal
+	}
+	return nil
+}
+
 // BackupKeys are what opens the parts of a backup: the node's own keys.
 type BackupKeys struct{ k *nodeKeys }
 
@@ -305,7 +333,8 @@ func CheckFolder(ctx context.Context, dir string, kinds entente.Kinds, keys *Bac
 // PutBackOptions say what is put back.
 type PutBackOptions struct {
 	Dir         string // holds the database and the key file
-	Manifest    *Manifest
+	Manifest    []byte // as it stands in the archive, whose files were held against it
+	Seal        []byte
 	Description []byte // the archive's node.json
 	Anchor      string // where the anchor lies from now on; empty: beside the folder
 	KeepSignIns bool   // no passkey and no account was ended since the backup
@@ -317,7 +346,14 @@ type PutBackOptions struct {
 // place, which makes it a node's folder. The anchor is not touched; where it lies is said anew, empty for beside the folder: an
 // archive that was tampered with must not choose a file that the node writes to.
 func PutBack(ctx context.Context, o PutBackOptions, keys *BackupKeys, progress func(done, total uint64)) (*Report, error) {
-	dir, m := o.Dir, o.Manifest
+	dir := o.Dir
+	if err := keys.Made(o.Manifest, o.Seal); err != nil {
+		return nil, err
+	}
+	m, err := ParseManifest(o.Manifest)
+	if err != nil {
+		return nil, err
+	}
 	var c Config
 	if err := json.Unmarshal(o.Description, &c); err != nil || c.Party != m.Party {
 		return nil, fmt.Errorf("backup: %w: its description is not of %s", ErrInvalid, m.Party)

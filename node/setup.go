@@ -320,7 +320,38 @@ func (n *Node) Meet(ctx context.Context, i Introduction) error {
 	if err != nil {
 		return err
 	}
-	return n.write(ctx, func(x *batch) error { return x.fail(x.tx.PutSetting("introduction/"+string(i.Party), b)) })
+	told := n.replaces(ctx, i)
+	return n.write(ctx, func(x *batch) error {
+		for _, g := range told {
+			err := x.tx.PutAlarm(g.row, store.Alarm{Party: i.Party, Code: AlarmIntroduction, Time: x.now,
+				Text: fmt.Sprintf("Another introduction of %s was kept here (fingerprint %s): its node is known by other keys from now on.", i.Party, i.Fingerprint())})
+			if err != nil {
+				return x.fail(err)
+			}
+		}
+		return x.fail(x.tx.PutSetting("introduction/"+string(i.Party), b))
+	})
+}
+
+// AlarmIntroduction: somebody here had a party's node known by other keys than before. Whoever did not compare a fingerprint asks
+// who did.
+const AlarmIntroduction = "introduction"
+
+// replaces are the groups in which people are told that an introduction takes the place of other keys; none where it says nothing new.
+func (n *Node) replaces(ctx context.Context, i Introduction) (out []*group) {
+	pin, _, err := n.PeerKey(ctx, i.Party)
+	if err != nil || pin.Equal(i.TLS.Ed25519()) {
+		return nil
+	}
+	for _, id := range n.Shared(i.Party) {
+		if g, err := n.find(id); err == nil {
+			out = append(out, g)
+		}
+	}
+	if own := n.own(); len(out) == 0 && own != nil {
+		out = append(out, own)
+	}
+	return out
 }
 
 // metIntroduction is another party's introduction with when it was kept: Unix seconds.

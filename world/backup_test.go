@@ -297,7 +297,7 @@ func TestBackupSealedToTheRecoveryKey(t *testing.T) {
 		}
 		ok(t, os.WriteFile(filepath.Join(mx.Dir, f), b, 0o600))
 	}
-	r, err := node.PutBack(t.Context(), node.PutBackOptions{Dir: mx.Dir, Manifest: m, Description: description, Kinds: entente.Standard()}, keys, nil)
+	r, err := node.PutBack(t.Context(), node.PutBackOptions{Dir: mx.Dir, Manifest: sealOf(t, dir, node.ManifestFile), Seal: sealOf(t, dir, node.SealFile), Description: description, Kinds: entente.Standard()}, keys, nil)
 	ok(t, err)
 	if !r.OK || r.Parts == 0 {
 		t.Fatalf("put back: %+v", r)
@@ -324,7 +324,7 @@ func TestRestoreEndsWhatMayHaveBeenEnded(t *testing.T) {
 	keys, err := node.ReadBackupKeys(filepath.Join(mx.Dir, node.NodeKeyFile))
 	ok(t, err)
 	for _, keep := range []bool{false, true} {
-		dir, m := saveTo(t, mx)
+		dir, _ := saveTo(t, mx)
 		db := rawDB(t, &world.Party{Dir: dir})
 		for _, q := range []string{
 			"INSERT INTO token VALUES (x'01', 'desk', 1, 0)", "INSERT INTO onelink VALUES (x'01', 'desk', 1, 9)",
@@ -340,7 +340,11 @@ func TestRestoreEndsWhatMayHaveBeenEnded(t *testing.T) {
 		ok(t, err)
 		ok(t, os.Remove(filepath.Join(dir, node.ConfigFile)))
 		elsewhere := bytes.Replace(description, []byte("{"), []byte(`{"anchor": "/etc/passwd",`), 1) // an archive that was tampered with
-		r, err := node.PutBack(t.Context(), node.PutBackOptions{Dir: dir, Manifest: m, Description: elsewhere, KeepSignIns: keep, Kinds: entente.Standard()}, keys, nil)
+		forged := node.PutBackOptions{Dir: dir, Manifest: append(sealOf(t, dir, node.ManifestFile), '\n'), Seal: sealOf(t, dir, node.SealFile), Description: elsewhere, Kinds: entente.Standard()}
+		if _, err := node.PutBack(t.Context(), forged, keys, nil); !errors.Is(err, node.ErrSeal) {
+			t.Fatalf("a manifest that was changed: %v", err)
+		}
+		r, err := node.PutBack(t.Context(), node.PutBackOptions{Dir: dir, Manifest: sealOf(t, dir, node.ManifestFile), Seal: sealOf(t, dir, node.SealFile), Description: elsewhere, KeepSignIns: keep, Kinds: entente.Standard()}, keys, nil)
 		ok(t, err)
 		if !r.OK {
 			t.Fatal(r.Faults)
@@ -365,4 +369,11 @@ func b2i(b bool) int {
 		return 1
 	}
 	return 0
+}
+
+func sealOf(t *testing.T, dir, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, name))
+	ok(t, err)
+	return b
 }

@@ -18,9 +18,15 @@ import (
 // errNotWhole: a backup that ends early, or whose files are not those that its manifest names.
 var errNotWhole = errors.New("the backup is not whole")
 
+// sealed is a manifest as it stands in an archive, with the seal over it.
+type sealed struct{ manifest, seal []byte }
+
+// maxSeal in bytes that are read.
+const maxSeal = 256
+
 // entries reads the files of a backup in their order, each held against the manifest while f reads it. extra are files that
 // follow those of the archive: the key file, in the node's stream.
-func entries(r io.Reader, begin func(*node.Manifest, []byte) error, f func(node.BackupFile, io.Reader) error, extra func(*node.Manifest) []node.BackupFile) (*node.Manifest, error) {
+func entries(r io.Reader, begin func(*node.Manifest, sealed) error, f func(node.BackupFile, io.Reader) error, extra func(*node.Manifest) []node.BackupFile) (*node.Manifest, error) {
 	t := tar.NewReader(r)
 	head, err := next(t, node.ManifestFile)
 	if err != nil {
@@ -34,7 +40,14 @@ func entries(r io.Reader, begin func(*node.Manifest, []byte) error, f func(node.
 	if err != nil {
 		return nil, err
 	}
-	if err := begin(m, raw); err != nil {
+	if _, err := next(t, node.SealFile); err != nil {
+		return nil, err
+	}
+	seal, err := io.ReadAll(io.LimitReader(t, maxSeal))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errNotWhole, err)
+	}
+	if err := begin(m, sealed{raw, seal}); err != nil {
 		return nil, err
 	}
 	files := m.Files
@@ -149,7 +162,7 @@ func save(stream io.Reader, name func(*node.Manifest) (archive, keys string)) (s
 		}
 		return err
 	}
-	s.manifest, err = entries(stream, func(m *node.Manifest, raw []byte) (err error) {
+	s.manifest, err = entries(stream, func(m *node.Manifest, raw sealed) (err error) {
 		s.manifest = m
 		s.archive, s.keys = name(m)
 		if archive, err = createFile(s.archive); err != nil {
@@ -159,7 +172,10 @@ func save(stream io.Reader, name func(*node.Manifest) (archive, keys string)) (s
 			return err
 		}
 		out = tar.NewWriter(archive)
-		return put(node.ManifestFile, int64(len(raw)), m.Time, bytes.NewReader(raw))
+		if err := put(node.ManifestFile, int64(len(raw.manifest)), m.Time, bytes.NewReader(raw.manifest)); err != nil {
+			return err
+		}
+		return put(node.SealFile, int64(len(raw.seal)), m.Time, bytes.NewReader(raw.seal))
 	}, func(f node.BackupFile, r io.Reader) error {
 		if f.Name == s.manifest.Keys.Name {
 			_, err := io.Copy(keys, r)
@@ -182,27 +198,35 @@ func save(stream io.Reader, name func(*node.Manifest) (archive, keys string)) (s
 	return s, nil
 }
 
-// unpack writes the files of an archive to a folder and returns its manifest, the node's description, which is not written, and
-// the sealed node keys, if any.
-func unpack(file, dir string) (m *node.Manifest, description, sealed []byte, err error) {
+// unpacked is an archive whose files lie in a folder, but for the node's description.
+type unpacked struct {
+	*node.Manifest
+	sealed
+	description []byte
+	keys        []byte // the node's own, sealed to the recovery key; nil: not in it
+}
+
+// unpack writes the files of an archive to a folder.
+func unpack(file, dir string) (u *unpacked, err error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	defer f.Close()
-	m, err = entries(f, func(*node.Manifest, []byte) error { return nil }, func(x node.BackupFile, r io.Reader) error {
+	u = new(unpacked)
+	u.Manifest, err = entries(f, func(_ *node.Manifest, s sealed) error { u.sealed = s; return nil }, func(x node.BackupFile, r io.Reader) error {
 		var err error
 		switch x.Name {
 		case node.ConfigFile:
-			description, err = io.ReadAll(io.LimitReader(r, maxManifest))
+			u.description, err = io.ReadAll(io.LimitReader(r, maxManifest))
 		case node.SealedKeys:
-			sealed, err = io.ReadAll(io.LimitReader(r, maxManifest))
+			u.keys, err = io.ReadAll(io.LimitReader(r, maxManifest))
 		default:
 			err = copyNew(filepath.Join(dir, x.Name), r)
 		}
 		return err
 	}, nil)
-	return m, description, sealed, err
+	return u, err
 }
 
 // copyNew writes a file that must not exist yet, for its owner only, and syncs it.

@@ -43,6 +43,7 @@ func stream(t testing.TB, change func(*node.Manifest)) []byte {
 		}
 	}
 	put(node.ManifestFile, raw)
+	put(node.SealFile, make([]byte, 32))
 	for _, name := range []string{node.ConfigFile, store.File, store.KeyFile} {
 		put(name, files[name])
 	}
@@ -127,7 +128,7 @@ func FuzzArchive(f *testing.F) {
 	f.Add([]byte("{}"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		names := []string{}
-		m, err := entries(bytes.NewReader(b), func(*node.Manifest, []byte) error { return nil }, func(x node.BackupFile, r io.Reader) error {
+		m, err := entries(bytes.NewReader(b), func(*node.Manifest, sealed) error { return nil }, func(x node.BackupFile, r io.Reader) error {
 			names = append(names, x.Name)
 			return nil
 		}, nil)

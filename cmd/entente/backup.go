@@ -93,11 +93,11 @@ func (a *app) checkArchive(file string) (rep *node.Report, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	_, description, _, err := unpack(file, dir)
+	u, err := unpack(file, dir)
 	if err != nil {
 		return nil, a.notRestorable(err)
 	}
-	if err := copyNew(filepath.Join(dir, node.ConfigFile), bytes.NewReader(description)); err != nil {
+	if err := copyNew(filepath.Join(dir, node.ConfigFile), bytes.NewReader(u.description)); err != nil {
 		return nil, err
 	}
 	step, end := a.progress("verify")
@@ -151,7 +151,7 @@ func readArchive(file string) (*node.Manifest, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return entries(f, func(*node.Manifest, []byte) error { return nil }, func(node.BackupFile, io.Reader) error { return nil }, nil)
+	return entries(f, func(*node.Manifest, sealed) error { return nil }, func(node.BackupFile, io.Reader) error { return nil }, nil)
 }
 
 // openers are what opens the parts of a backup.
@@ -160,8 +160,20 @@ type openers struct {
 	RecoveryKeyFile string `help:"File that holds the recovery key, which opens the node's own keys in the archive; - : ask." placeholder:"FILE"`
 }
 
-// nodeKeys finds the node's own keys: from --node-keys, else sealed in the archive; nil where neither is given.
-func (o *openers) nodeKeys(a *app, sealed []byte) (*node.BackupKeys, error) {
+// nodeKeys finds the node's own keys, from --node-keys, else sealed in the archive, and holds them against the archive's seal; nil
+// where neither is given.
+func (o *openers) nodeKeys(a *app, u *unpacked) (*node.BackupKeys, error) {
+	k, err := o.find(a, u.keys)
+	if err != nil || k == nil {
+		return nil, err
+	}
+	if err := k.Made(u.manifest, u.seal); err != nil {
+		return nil, hint(err, "use node.keys of the node that made it; if these are, somebody changed the archive: do not restore it, take one from another place")
+	}
+	return k, nil
+}
+
+func (o *openers) find(a *app, sealed []byte) (*node.BackupKeys, error) {
 	switch {
 	case o.RecoveryKeyFile != "" && len(sealed) == 0:
 		return nil, hint(errors.New("the node's own keys are not in this archive"), "name the copy that you kept of them with --node-keys FILE")
@@ -223,12 +235,13 @@ func (c *backupVerifyCmd) Run(a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	m, description, sealed, err := unpack(c.File, dir)
+	u, err := unpack(c.File, dir)
 	if err != nil {
 		return a.notRestorable(err)
 	}
+	m := u.Manifest
 	out := verified{Content: *m}
-	keys, err := c.nodeKeys(a, sealed)
+	keys, err := c.nodeKeys(a, u)
 	if err != nil {
 		return err
 	}
@@ -245,7 +258,7 @@ func (c *backupVerifyCmd) Run(a *app) (err error) {
 			return err
 		}
 	}
-	if err := copyNew(filepath.Join(dir, node.ConfigFile), bytes.NewReader(description)); err != nil {
+	if err := copyNew(filepath.Join(dir, node.ConfigFile), bytes.NewReader(u.description)); err != nil {
 		return err
 	}
 	step, end := a.progress("verify")
@@ -274,7 +287,7 @@ func (v verified) text(w io.Writer) {
 	}
 	fmt.Fprintf(w, "Backup of %s of %s. %s: %s\n", v.Content.Party, moment(v.Content.Time), verdict, tally(v.Check))
 	if v.Check.Sealed {
-		fmt.Fprintln(w, "The content of parts was not looked at: that takes --keys and the node's own keys.")
+		fmt.Fprintln(w, "The content of parts was not looked at, nor who made the archive: that takes --keys and the node's own keys.")
 	}
 	if v.Keys == "later" {
 		fmt.Fprintln(w, "The key file is of a later backup: it opens this one, but for what was destroyed since.")

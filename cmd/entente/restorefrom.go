@@ -60,11 +60,12 @@ func (c *restoreFromCmd) Run(a *app) (err error) {
 		}
 	}()
 	a.say("Unpacking …")
-	m, description, sealed, err := unpack(c.File, dir)
+	u, err := unpack(c.File, dir)
 	if err != nil {
 		return a.notRestorable(err)
 	}
-	keys, err := c.nodeKeys(a, sealed)
+	m := u.Manifest
+	keys, err := c.nodeKeys(a, u)
 	if err != nil {
 		return err
 	}
@@ -79,7 +80,7 @@ func (c *restoreFromCmd) Run(a *app) (err error) {
 		return err
 	}
 	step, end := a.progress("check")
-	out.Check, err = node.PutBack(a.ctx, node.PutBackOptions{Dir: dir, Manifest: m, Description: description, Anchor: c.Anchor, KeepSignIns: c.KeepSignIns, Kinds: a.kinds}, keys, step)
+	out.Check, err = node.PutBack(a.ctx, node.PutBackOptions{Dir: dir, Manifest: u.manifest, Seal: u.seal, Description: u.description, Anchor: c.Anchor, KeepSignIns: c.KeepSignIns, Kinds: a.kinds}, keys, step)
 	end()
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)

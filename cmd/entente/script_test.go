@@ -52,6 +52,7 @@ func TestMain(m *testing.M) {
 		"entente":  func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, kinds())) },
 		"device":   func() { os.Exit(device(os.Args[1:])) },
 		"get":      func() { os.Exit(get(os.Args[1:])) },
+		"forge":    func() { os.Exit(forge(os.Args[1], os.Args[2])) },
 		"makecert": func() { os.Exit(makeCert(os.Args[1])) },
 	})
 }

@@ -1,19 +1,28 @@
 package main
 
 import (
+	"archive/tar"
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"database/sql"
+	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"time"
+
+	"entente/node"
+	"entente/store"
 )
 
 // get URL [CERTIFICATE] prints the status, the name in the server's certificate and the body: what the scripts need of curl.
@@ -66,6 +75,59 @@ func makeCert(name string) int {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
+	}
+	return 0
+}
+
+// forge ARCHIVE OUT gives an archive a passkey of its own, with digests that fit.
+func forge(archive, out string) int {
+	dir, err := os.MkdirTemp("", "forge")
+	if err != nil {
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	u, err := unpack(archive, dir)
+	if err != nil {
+		return 1
+	}
+	path := filepath.Join(dir, store.File)
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err == nil {
+		_, err = db.Exec("INSERT INTO credential VALUES (x'666f72676564', 'desk', 1, 'signin', 'key', x'00', 1, 1)")
+		err = errors.Join(err, db.Close())
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return 1
+	}
+	for i := range u.Files {
+		if f := &u.Files[i]; f.Name == store.File {
+			f.Size, f.SHA256 = int64(len(b)), sha256.Sum256(b)
+		}
+	}
+	manifest, err := json.Marshal(u.Manifest)
+	if err != nil {
+		return 1
+	}
+	f, err := os.Create(out)
+	if err != nil {
+		return 1
+	}
+	w := tar.NewWriter(f)
+	for _, x := range []struct {
+		name string
+		b    []byte
+	}{{node.ManifestFile, manifest}, {node.SealFile, u.seal}, {node.ConfigFile, u.description}, {store.File, b}} {
+		err = errors.Join(err, w.WriteHeader(&tar.Header{Name: x.name, Mode: 0o600, Size: int64(len(x.b))}))
+		_, werr := w.Write(x.b)
+		err = errors.Join(err, werr)
+	}
+	if errors.Join(err, w.Close(), f.Close()) != nil {
+		return 1
 	}
 	return 0
 }
