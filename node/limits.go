@@ -32,10 +32,15 @@ const (
 	checkPause      = time.Minute
 	// tokenBytes of a bearer token: 256 bits.
 	tokenBytes = 32
-	// maxWants is how many records one page reads parts of: a list of titles twice as long as maxPage.
-	maxWants = 1000
+	// MaxWants is how many records one page reads parts of: a list of titles twice as long as maxPage.
+	MaxWants = 1000
 	// maxTexts is how many bytes of content one page reads: the parts of one act (maxParts), with the page around them.
 	maxTexts = 32 << 20
+	// longestTitle and longestText are the longest that a page lays out, maxShown all that it does: a browser takes a moment for it.
+	// What is longer can be read as a file, so that nobody keeps others from a page by what they write.
+	longestTitle = 4 << 10
+	longestText  = 1 << 20
+	maxShown     = 4 << 20
 	// maxNote is the longest own note on a record in bytes: a page and a half of instructions for a meeting.
 	maxNote = 16 << 10
 	// maxPublic is how many published texts the public list shows: a statement a week for four years.

@@ -153,8 +153,8 @@ func (n *Node) InstrumentsByID(ctx context.Context, who Caller, group record.ID,
 	if err != nil {
 		return nil, err
 	}
-	if len(ids) > maxWants {
-		return nil, fmt.Errorf("at most %d instruments at once: %w", maxWants, ErrInvalid)
+	if len(ids) > MaxWants {
+		return nil, fmt.Errorf("at most %d instruments at once: %w", MaxWants, ErrInvalid)
 	}
 	var out map[record.ID]Listed
 	err = n.store.Snapshot(ctx, func(v *store.View) error {

@@ -19,6 +19,7 @@ type Want struct {
 	Record record.ID
 	Names  []string
 	Own    bool // with the party's own note on the record
+	Short  bool // what is too long to be laid out is a gap; false: all of it, or an error
 }
 
 func (w *Want) wants(name string) bool {
@@ -43,6 +44,7 @@ const (
 	GapOffice Gap = "office" // it is for the offices that its marking names
 	GapAbsent Gap = "absent" // it has not arrived
 	GapErased Gap = "erased" // its content was destroyed
+	GapLong   Gap = "long"   // it is too long for a page, and can be read as a file
 )
 
 // Text is what a page shows of one record, by the names of the parts.
@@ -72,8 +74,8 @@ type Texts map[record.ID]*Text
 // page says which it was. Errors: ErrNotFound for a group that is not the office's, ErrForbidden for the operator, ErrInvalid
 // where it is more than a page may show.
 func (n *Node) Texts(ctx context.Context, who Caller, page string, wants []Want) (Texts, error) {
-	if len(wants) > maxWants {
-		return nil, fmt.Errorf("a page reads from at most %d records: %w", maxWants, ErrInvalid)
+	if len(wants) > MaxWants {
+		return nil, fmt.Errorf("a page reads from at most %d records: %w", MaxWants, ErrInvalid)
 	}
 	return n.texts(ctx, who, page, wants, maxTexts)
 }
@@ -138,11 +140,13 @@ func merged(wants []Want) []Want {
 		case !ok:
 			at[key] = len(out)
 			out = append(out, w)
+			continue
 		case len(w.Names) == 0 || len(out[i].Names) == 0:
 			out[i].Names, out[i].Own = nil, out[i].Own || w.Own
 		default:
 			out[i].Names, out[i].Own = append(slices.Clone(out[i].Names), w.Names...), out[i].Own || w.Own
 		}
+		out[i].Short = out[i].Short && w.Short
 	}
 	return out
 }
@@ -181,12 +185,25 @@ func (p *pageParts) records(v *store.View, g *group, wants []*Want) error {
 				t.Gaps[ref.Name] = why
 				continue
 			}
+			if w.Short && p.long(ref) {
+				t.Gaps[ref.Name] = GapLong
+				continue
+			}
 			t.Gaps[ref.Name] = GapAbsent // until it is found
 			p.keys = append(p.keys, store.PartKey{Pos: e.Pos, ID: w.Record, Name: ref.Name})
 			p.size += ref.Length
 		}
 	}
 	return nil
+}
+
+// long reports whether a part is too long to be laid out, alone or with what the page shows already.
+func (p *pageParts) long(ref record.PartRef) bool {
+	longest := uint64(longestText)
+	if strings.HasPrefix(ref.Name, "title.") {
+		longest = longestTitle
+	}
+	return ref.Length > longest || p.size+ref.Length > maxShown
 }
 
 func (p *pageParts) open(k store.PartKey, part record.Part, err error) error {

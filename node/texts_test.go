@@ -76,7 +76,7 @@ func TestTextsOfOnePage(t *testing.T) {
 	if _, err := n.Texts(t.Context(), desk, "list", append(titles(w.group, ids), Want{Group: record.ID{9}, Record: ids[0]})); !errors.Is(err, ErrNotFound) {
 		t.Errorf("a group that is not there: %v", err)
 	}
-	if _, err := n.Texts(t.Context(), desk, "list", make([]Want, maxWants+1)); !errors.Is(err, ErrInvalid) {
+	if _, err := n.Texts(t.Context(), desk, "list", make([]Want, MaxWants+1)); !errors.Is(err, ErrInvalid) {
 		t.Errorf("too many: %v", err)
 	}
 	if got, err := n.Texts(t.Context(), desk, string(make([]byte, 300)), titles(w.group, ids)); err == nil || got != nil {
@@ -122,5 +122,61 @@ func BenchmarkTexts(b *testing.B) {
 		if got, err := n.Texts(b.Context(), desk, "list", wants); err != nil || len(got) != 50 {
 			b.Fatal(len(got), err)
 		}
+	}
+}
+
+// What is too long for a page is a gap there and whole as a file; who reads a page for something else is told.
+func TestLongTextsAreGapsOfAPage(t *testing.T) {
+	w := newTwo(t)
+	w.agreeCharter(t)
+	long := func(n int) []byte { return make([]byte, n) }
+	parts := texts()
+	for i := range parts {
+		if parts[i].Name == "title.en" {
+			parts[i].Content = long(longestTitle + 1)
+		}
+	}
+	first := w.act(t, "MX", Act{Kind: "commitment", Verb: record.Propose, Parts: parts, Terms: []byte(`{"owner":"US","due":1900000000}`)})
+	n, desk := w.nodes["MX"], Caller{Office: "desk", Via: "web"}
+	ids := []record.ID{first.ID}
+	for range maxShown / longestText {
+		parts := append(texts(), NewPart{Name: "annex/long", Content: long(longestText)})
+		ids = append(ids, w.act(t, "MX", Act{Kind: "commitment", Verb: record.Propose, Parts: parts, Terms: []byte(`{"owner":"US","due":1900000000}`)}).ID)
+	}
+	read := func(short bool) Texts {
+		t.Helper()
+		wants := titles(w.group, ids)
+		for _, id := range ids {
+			wants = append(wants, Want{Group: w.group, Record: id, Names: []string{"annex/*"}, Short: short})
+		}
+		for i := range ids {
+			wants[i].Short = true
+		}
+		got, err := n.Texts(t.Context(), desk, "page", wants)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	got, gaps := read(true), 0
+	if got[first.ID].Gaps["title.en"] != GapLong {
+		t.Errorf("a title of %d bytes: %v", longestTitle+1, got[first.ID].Gaps)
+	}
+	for _, id := range ids {
+		if got[id].Gaps["annex/long"] == GapLong {
+			gaps++
+		}
+	}
+	if gaps != 1 { // the titles take the room of the last
+		t.Errorf("%d of %d long texts are left out", gaps, len(ids)-1)
+	}
+	got = read(false)
+	for _, id := range ids {
+		if len(got[id].Gaps) > 0 {
+			t.Errorf("whoever wants all of it misses %v", got[id].Gaps)
+		}
+	}
+	if p, _, err := n.Part(t.Context(), desk, w.group, first.ID, "title.en"); err != nil || len(p.Content) != longestTitle+1 {
+		t.Errorf("as a file: %d bytes, %v", len(p.Content), err)
 	}
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"mime"
@@ -500,6 +499,18 @@ func annexes(r *request, x *node.RecordInfo) []annex {
 	return out
 }
 
+// annexTypes are those that a browser hands to another program, or shows without running anything. Every other file is bytes: its
+// name is its author's word, and no page of this node may be written by somebody else.
+var annexTypes = []string{".csv", ".docx", ".jpeg", ".jpg", ".ods", ".odt", ".pdf", ".png", ".pptx", ".txt", ".xlsx", ".zip"}
+
+func annexType(name string) string {
+	ext := path.Ext(name)
+	if kind := mime.TypeByExtension(ext); kind != "" && slices.Contains(annexTypes, ext) {
+		return kind
+	}
+	return "application/octet-stream"
+}
+
 // part is a part of a record as a file.
 func (w *Web) part(r *request) (answer, error) {
 	id, err := record.ParseID(r.PathValue("record"))
@@ -510,9 +521,5 @@ func (w *Web) part(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	kind := mime.TypeByExtension(path.Ext(p.Name))
-	if kind == "" || strings.HasPrefix(kind, "text/html") || bytes.HasPrefix(p.Content, []byte("<")) {
-		kind = "application/octet-stream"
-	}
-	return file{name: path.Base(p.Name), mime: kind, content: p.Content}, nil
+	return file{name: path.Base(p.Name), mime: annexType(p.Name), content: p.Content}, nil
 }

@@ -139,7 +139,7 @@ func (a page) write(rw http.ResponseWriter, r *request) error {
 	if a.status != 0 {
 		rw.WriteHeader(a.status)
 	}
-	_, err = rw.Write(b.Bytes())
+	_, err = rw.Write(visible(b.Bytes()))
 	return clientGone(err)
 }
 

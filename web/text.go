@@ -19,6 +19,7 @@ type text struct {
 	DoneMeans string       // the words above it, in the text's language
 	Missing   bool         // not supplied in this language
 	Gap       node.Gap     // supplied, and not shown here
+	Files     []annex      // the parts that are too long for a page
 	By        record.Party // that translated it, where its author did not write it
 }
 
@@ -45,11 +46,18 @@ func (x *reading) supply(s *entente.State) {
 	}
 }
 
-// read reads the parts that a page shows. A page calls it once.
+// read reads the parts that a page shows. A page calls it once. What is too long for a page is left out and offered as a file,
+// and so is what stands in more records than a page reads: nobody keeps others from a page by writing much.
 func (w *Web) read(r *request, wants []node.Want) (reading, error) {
 	out := reading{lang: r.lang, web: w}
 	if len(wants) == 0 {
 		return out, nil
+	}
+	for i := range wants {
+		wants[i].Short = true
+	}
+	if len(wants) > node.MaxWants {
+		wants = wants[:node.MaxWants]
 	}
 	var err error
 	out.texts, err = w.node.Texts(r.Context(), r.who, r.Pattern, wants)
@@ -96,16 +104,31 @@ func (x reading) bilingual(g *group, h *record.Header, id record.ID) []text {
 			if supplied {
 				t.By = note.Ref.Party
 			}
-			if _, named := h.Part(name); named || supplied {
+			ref, named := h.Part(name)
+			if named || supplied {
 				t.Missing = false
 			}
-			if n := x.texts[id]; n != nil && n.Gaps[name] != "" {
-				t.Gap = n.Gaps[name]
+			from := id
+			if !named && supplied {
+				from = note.ID
+			}
+			if why := x.gap(from, name); why != "" && (named || supplied) {
+				if t.Gap = why; why == node.GapLong {
+					t.Files = append(t.Files, annex{Name: name, Length: ref.Length, Href: g.Href("r", from.String(), name)})
+				}
 			}
 		}
 		out = append(out, t)
 	}
 	return out
+}
+
+// gap is why a part that its record names is not shown. A record that the page had no room to read is too long for it.
+func (x reading) gap(id record.ID, name string) node.Gap {
+	if t := x.texts[id]; t != nil {
+		return t.Gaps[name]
+	}
+	return node.GapLong
 }
 
 // words are the parts of a record that are texts in a language of the charter.
