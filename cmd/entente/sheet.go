@@ -64,11 +64,11 @@ func (s *sheet) write(w io.Writer) {
 	fmt.Fprintf(w, "%s\nENTENTE   %s   %s / %s\n%s\n\n", line, i.Party, i.Names["en"], i.Names["es"], line)
 	fmt.Fprintf(w, "Made / Elaborada:  %s\nNode / Nodo:       %s\n\n", time.Unix(s.Made, 0).UTC().Format("2006-01-02 15:04 UTC"), s.Address)
 	fmt.Fprintf(w, "Fingerprint of the introduction, read over the telephone\nHuella de la presentación, se lee por teléfono\n\n    %s\n\n", i.Fingerprint())
-	fmt.Fprintf(w, "Root key / Clave raíz\n    %s\nDigest of the next root key / Resumen de la siguiente clave raíz\n    %s\n\n", i.Root, i.Next)
+	fmt.Fprintf(w, "Root key / Llave raíz\n    %s\nDigest of the next root key / Resumen de la siguiente llave raíz\n    %s\n\n", i.Root, i.Next)
 	if s.secrets != nil {
 		fmt.Fprintf(w, "%s\nSECRET. This is written nowhere else.   SECRETO. No consta en ningún otro lugar.\n\n", line)
 		fmt.Fprintf(w, "Passphrase of next-root.age / Contraseña de next-root.age\n\n    %s\n\n", s.secrets.next)
-		fmt.Fprintf(w, "Recovery key: opens node.keys in a backup\nClave de recuperación: abre node.keys en un respaldo\n\n    %s\n    %s\n\n", s.secrets.recovery[:40], s.secrets.recovery[40:])
+		fmt.Fprintf(w, "Recovery key: opens node.keys in a backup\nLlave de recuperación: abre node.keys en un respaldo\n\n    %s\n    %s\n\n", s.secrets.recovery[:40], s.secrets.recovery[40:])
 	}
 	fmt.Fprintf(w, "%s\nENGLISH\n\n%s\n", line, s.english())
 	for _, l := range []string{"root.age is kept at", "by (office)", "next-root.age is kept at", "by (office)", "This sheet is kept at", "by (office), since"} {
@@ -118,24 +118,24 @@ is not connected.
 }
 
 func (s *sheet) spanish() string {
-	paper := `Para qué sirve esta hoja: para distinguir las claves auténticas de otras y saber qué hacer. No contiene
+	paper := `Para qué sirve esta hoja: para distinguir las llaves auténticas de otras y saber qué hacer. No contiene
 secretos. Las contraseñas están con quienes las eligieron: cada una en un sobre cerrado propio.
 `
 	if s.secrets != nil {
-		paper = `De qué protege esta hoja: de la pérdida del equipo (la clave de recuperación abre node.keys en cualquier
-respaldo) y de la pérdida o el robo de la clave raíz (la contraseña abre next-root.age). De qué no: quien tenga
+		paper = `De qué protege esta hoja: de la pérdida del equipo (la llave de recuperación abre node.keys en cualquier
+respaldo) y de la pérdida o el robo de la llave raíz (la contraseña abre next-root.age). De qué no: quien tenga
 esta hoja Y next-root.age puede ocupar el lugar de la Parte; quien tenga esta hoja Y un respaldo con su archivo
-de claves puede leer todo lo que lee el nodo. Conservar la hoja en una caja fuerte, next-root.age en otro
+de llaves puede leer todo lo que lee el nodo. Conservar la hoja en una caja fuerte, next-root.age en otro
 inmueble y los respaldos en un tercero.
 `
 	} else if s.Sealed {
-		paper += `La clave de recuperación está en la hoja que se imprimió al crear el nodo.
+		paper += `La llave de recuperación está en la hoja que se imprimió al crear el nodo.
 `
 	}
 	return paper + `
-Las claves
+Las llaves
   root.age       dice quién puede firmar por la Parte. Se necesita pocas veces: para nuevas áreas, funcionarios
-                 y claves del nodo. Copiarla en dos medios que se conserven sin conexión y después retirarla
+                 y llaves del nodo. Copiarla en dos medios que se conserven sin conexión y después retirarla
                  del equipo del nodo.
   next-root.age  ocupa el lugar de la raíz cuando esta se pierde o es robada. Nunca en el mismo lugar que
                  root.age: quien tenga ambas, con sus contraseñas, tiene a la Parte.
@@ -143,11 +143,11 @@ Las claves
                  salvo que estos la contengan sellada (init --recovery).
 
 Cuando algo ocurre
-  se pierde o roban la clave raíz     entente rotate root     (requiere next-root.age y su contraseña)
+  se pierde o roban la llave raíz     entente rotate root     (requiere next-root.age y su contraseña)
   roban node.keys o el equipo         entente rotate node     (requiere root.age)
-  se pierde la clave de un
+  se pierde la llave de un
   funcionario                         entente rotate seat ÁREA/N   (requiere root.age)
-  se pierde el equipo                 entente restore from ARCHIVO --keys CLAVES --recovery-key-file -
+  se pierde el equipo                 entente restore from ARCHIVO --keys LLAVES --recovery-key-file -
                                       o con --node-keys y la copia de node.keys
   En todos los casos, llamar a la contraparte a un número que ya se conocía.
 
