@@ -119,7 +119,7 @@ func OpenSealed(ctx context.Context, dir string) (*Store, error) { return openDi
 // links, sessions, feeds, and answers under idempotency keys; and, unless they are kept, passkeys and accounts by which people
 // sign in. What officials sign with stands in the powers.
 func (tx *Tx) Forget(keepSignIns bool) error {
-	err := errors.Join(tx.exec("DELETE FROM token"), tx.exec("DELETE FROM onelink"), tx.exec("DELETE FROM session"), tx.exec("DELETE FROM feed"),
+	err := errors.Join(tx.exec("DELETE FROM token"), tx.DropAllSessions(), tx.exec("DELETE FROM feed"),
 		tx.exec("DELETE FROM idempotency"))
 	if !keepSignIns {
 		err = errors.Join(err, tx.exec("DELETE FROM credential WHERE use = 'signin'"), tx.exec("DELETE FROM subject"))
