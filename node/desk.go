@@ -167,6 +167,54 @@ func (n *Node) DraftParts(ctx context.Context, who Caller, group record.ID, nonc
 	return n.showText(ctx, who, d.text(g))
 }
 
+// DraftTexts reads the parts of several kept drafts of one group that one page shows, by their acts' digests, with one entry in
+// the access log. names are as in Want. A draft that is no longer kept is missing.
+func (n *Node) DraftTexts(ctx context.Context, who Caller, group record.ID, page string, names []string, nonces ...record.Nonce) (Texts, error) {
+	if who.Operator && who.Office == "" {
+		return nil, fmt.Errorf("the operator reads no parts: use an office's token: %w", ErrForbidden)
+	}
+	if len(nonces) > maxDrafts {
+		return nil, fmt.Errorf("a page reads from at most %d drafts: %w", maxDrafts, ErrInvalid)
+	}
+	g, err := n.reading(who, group)
+	if err != nil {
+		return nil, err
+	}
+	want, out := &Want{Names: names}, Texts{}
+	var shown []entente.AccessItem
+	size := 0
+	for _, nonce := range nonces {
+		t, err := n.homeText(n.store.View(ctx), g, nonce)
+		if errors.Is(err, ErrNotFound) {
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		text := &Text{Gaps: map[string]Gap{}}
+		for _, p := range t.parts {
+			if !want.wants(p.Name) {
+				continue
+			}
+			if why := n.gap(&record.Header{Party: n.party}, record.PartRef{Marking: p.Marking}, who.Office); why != "" {
+				text.Gaps[p.Name] = why
+				continue
+			}
+			if size += len(p.Content); size > maxTexts {
+				return nil, fmt.Errorf("more than %d bytes of content at once: name fewer drafts: %w", maxTexts, ErrInvalid)
+			}
+			if len(t.header.Parts) > 0 { // of a non-paper there are no digests
+				if err := record.Open(t.header, p.Part); err != nil {
+					return nil, fmt.Errorf("draft: %w: %w", store.ErrCorrupt, err)
+				}
+			}
+			text.Parts = append(text.Parts, p)
+		}
+		out[t.act] = text
+		shown = append(shown, logged(group, t.act, text)...)
+	}
+	return out, n.logShown(ctx, who, page, shown)
+}
+
 // RestoreDraft keeps a draft of the record by which a group goes on after its silent peers are gone for good (rule C10). The
 // root key signs it; AddApprovals puts it on record.
 func (n *Node) RestoreDraft(ctx context.Context, who Caller, group record.ID) (*Draft, error) {
