@@ -20,7 +20,7 @@ func (s *Store) Copy(ctx context.Context, db, keys string) (slots uint64, err er
 		return 0, err
 	}
 	path := filepath.Join(s.dir, File)
-	q := url.Values{"_pragma": {fmt.Sprintf("busy_timeout(%d)", busyMillis), fmt.Sprintf("cache_size(-%d)", readerCache)}}
+	q := url.Values{"_pragma": {fmt.Sprintf("busy_timeout(%d)", busyMillis), "cache_size(-16384)"}}
 	c, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
 	if err != nil {
 		return 0, err
@@ -56,7 +56,7 @@ func neededSlots(ctx context.Context, db string) (uint64, error) {
 }
 
 func openReaders(path string, pragmas ...string) (*sql.DB, error) {
-	q := url.Values{"_pragma": append([]string{fmt.Sprintf("busy_timeout(%d)", busyMillis), fmt.Sprintf("cache_size(-%d)", readerCache)}, pragmas...)}
+	q := url.Values{"_pragma": append([]string{fmt.Sprintf("busy_timeout(%d)", busyMillis), "cache_size(-16384)", "mmap_size(268435456)"}, pragmas...)}
 	return sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
 }
 
@@ -119,7 +119,7 @@ func OpenSealed(ctx context.Context, dir string) (*Store, error) { return openDi
 // links, sessions, feeds, and answers under idempotency keys; and, unless they are kept, passkeys and accounts by which people
 // sign in. What officials sign with stands in the powers.
 func (tx *Tx) Forget(keepSignIns bool) error {
-	err := errors.Join(tx.exec("DELETE FROM token"), tx.DropAllSessions(), tx.exec("DELETE FROM feed"),
+	err := errors.Join(tx.exec("DELETE FROM token"), tx.exec("DELETE FROM onelink"), tx.exec("DELETE FROM session"), tx.exec("DELETE FROM feed"),
 		tx.exec("DELETE FROM idempotency"))
 	if !keepSignIns {
 		err = errors.Join(err, tx.exec("DELETE FROM credential WHERE use = 'signin'"), tx.exec("DELETE FROM subject"))

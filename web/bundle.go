@@ -49,7 +49,7 @@ func (w *Web) bundleOf(r *request) (*bundleBody, error) {
 	if len(names) == 0 || len(names) > maxBundle {
 		return nil, fmt.Errorf("drafts: %w", node.ErrNotFound)
 	}
-	b := &bundleBody{Office: r.who.Office, Query: url.Values{"d": names}.Encode()}
+	b := &bundleBody{Office: r.who.Office, Query: bundleQuery(r, names)}
 	var acts []string
 	for _, n := range names {
 		var nonce record.Nonce
@@ -87,6 +87,17 @@ func (w *Web) bundleOf(r *request) (*bundleBody, error) {
 		b.Lacks = b.Lacks || !may
 	}
 	return b, nil
+}
+
+// fromDrafts: the page was reached from the list of drafts, and leads back to it.
+func fromDrafts(r *request) bool { return r.URL.Query().Get("back") == "drafts" }
+
+func bundleQuery(r *request, names []string) string {
+	q := url.Values{"d": names}
+	if fromDrafts(r) {
+		q.Set("back", "drafts")
+	}
+	return q.Encode()
 }
 
 func (r *request) sequel(q *node.Sequel) *sequelBody {
@@ -133,7 +144,9 @@ func (w *Web) signBundle(r *request) (answer, error) {
 		}
 	}
 	if len(open) > 0 {
-		to = r.group.Href("sign") + "?" + url.Values{"d": open}.Encode()
+		to = r.group.Href("sign") + "?" + bundleQuery(r, open)
+	} else if fromDrafts(r) {
+		to = r.group.Href("import", "drafts")
 	}
 	return redirect{to: to, done: done}, nil
 }
@@ -152,6 +165,9 @@ func (w *Web) dropBundle(r *request) (answer, error) {
 		if i := x.Header.Instrument; !i.IsZero() {
 			to = r.group.Href("i", i.String())
 		}
+	}
+	if fromDrafts(r) {
+		to = r.group.Href("import", "drafts")
 	}
 	return redirect{to: to, done: "draft-dropped"}, nil
 }

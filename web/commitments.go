@@ -20,6 +20,7 @@ type commitmentsBody struct {
 	Rows     []commitmentRow
 	Next     string
 	Prev     string
+	Sheets   map[string]string
 	New      string // of the form for a new one; empty: the office signs nothing here
 }
 
@@ -53,7 +54,7 @@ func (w *Web) commitmentList(r *request) (answer, error) {
 	}
 	q := w.narrow(r, f)
 	title := r.kindName(commitments, true)
-	b := commitmentsBody{Form: f, Views: w.views(r), Clear: r.group.Href("commitments"), Narrowed: r.URL.RawQuery != ""}
+	b := commitmentsBody{Form: f, Views: w.views(r), Clear: r.group.Href("commitments"), Narrowed: r.URL.RawQuery != "", Sheets: r.spreadsheets()}
 	if powers, err := w.node.Powers(r.group.ID); err == nil && powers != nil && signs(powers, r.who.Office) {
 		b.New = r.group.Href("commitments", "new")
 	}

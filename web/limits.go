@@ -10,16 +10,6 @@ const (
 	maxField = 1 << 20
 	// listPage is how many instruments stand on one page of a list: it stays under 100 kB and is read without scrolling for ever.
 	listPage = 50
-	// indicatorPage is how many indicators stand on one page of their list: the figures of each are read for it.
-	indicatorPage = 40
-	// reportsListed of an indicator are read for the list, the newest, and reportsShown for its own page: a report a month for
-	// forty years. Both together with the titles stay under what a page may read.
-	reportsListed, reportsShown = 20, 480
-	// periodsShown and inputsShown are how many periods the tables of an indicator hold: ten and five years of months.
-	// The first of them, a year of months, are open.
-	periodsShown, inputsShown, periodsFirst = 120, 60, 12
-	// rowsShown is how many figures of a report stand on one page; a reply cites no more.
-	rowsShown = 150
 	// maxListed is how many instruments a page looks through that shows no pages of its own: ten years of weekly meetings.
 	maxListed = 520
 	// maxChoices is how many instruments a form offers to name: a longer list is searched by nobody.
@@ -41,4 +31,23 @@ const (
 	maxFailing = 10_000
 	// soonDays is how far ahead the pages look for what falls due.
 	soonDays = 14
+	// exportPage is how many commitments an export reads at once: their texts stay within what one entry of the access log names.
+	exportPage = 200
+	// maxExported is how many commitments one file holds: the plans of ten years. It is made in memory.
+	maxExported = 10_000
+	// maxImport bytes of a spreadsheet of commitments, and maxImportRows of it: the action plans of both countries have a hundred
+	// rows, with their pictures at most a few megabytes; more than a thousand promises are no plan.
+	maxImport     = 8 << 20
+	maxImportRows = 500
+	// maxImportColumns are offered to choose from: a plan that lies on its side is turned first.
+	maxImportColumns = 60
+	// maxShownCell characters of a cell on a page: enough to know it by.
+	maxShownCell = 80
+	// maxImports files wait at once, one per session, shelfLife seconds after their last use at most: 128 MB of memory.
+	maxImports = 16
+	shelfLife  = 3600
+	// maxCameBack texts that came back as Word files wait to be proposed: word.MaxText of each at most.
+	maxCameBack = 32
+	// importBatch is how many drafts are read and signed on one page.
+	importBatch = 25
 )

@@ -174,6 +174,9 @@ func (w *Web) proposeForm(r *request, p *proposal, texts reading) (*form, error)
 			f.set(n+l, texts.part(p.of.ID, n+l))
 		}
 	}
+	if err := w.prefill(r, f, p.from.State.Instrument); err != nil {
+		return nil, err
+	}
 	f.set("nature", string(p.of.Header.Nature))
 	if t, ok := p.of.Terms.(*entente.Commitment); ok {
 		f.set("owner", officeValue(t.Owner, t.Office))

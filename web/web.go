@@ -36,11 +36,14 @@ type Web struct {
 	oidc      *provider // nil: none
 	ceremony  *ceremonies
 	failures  failures
+	imports   *shelf[imported]
+	cameBack  *shelf[cameBack]
 }
 
 // New prepares the pages. It fails when a template, a message or the origin is not well formed.
 func New(n *node.Node, o Options) (*Web, error) {
-	w := &Web{node: n, log: o.Log, version: o.Version, zone: o.Zone, ceremony: newCeremonies(n.Now), failures: newFailures(n.Now)}
+	w := &Web{node: n, log: o.Log, version: o.Version, zone: o.Zone, ceremony: newCeremonies(n.Now), failures: newFailures(n.Now),
+		imports: newShelf[imported](n.Now, maxImports), cameBack: newShelf[cameBack](n.Now, maxCameBack)}
 	if w.log == nil {
 		w.log = slog.Default()
 	}
