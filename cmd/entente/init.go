@@ -147,11 +147,15 @@ func (c *initCmd) Run(a *app) (err error) {
 			}
 			return hint(err, "the secrets of the sheet are lost: delete %s and make the node again", dir)
 		}
-		return a.print(out, func(w io.Writer) { out.text(w, c) })
+		if out.Sheet == "-" { // standard output is the printer's
+			out.text(a.err)
+			return nil
+		}
+		return a.print(out, out.text)
 	})
 }
 
-func (m made) text(w io.Writer, c *initCmd) {
+func (m made) text(w io.Writer) {
 	dir := m.Dir
 	fmt.Fprintf(w, "The node of %s is in %s.\nFingerprint of its introduction, to be read over the telephone:\n\n  %s\n\n", m.Party, dir, m.Fingerprint)
 	switch {
@@ -169,7 +173,7 @@ Next:
   entente serve --dir %[1]s                            on both machines, from now on
   entente group new --dir %[1]s --help                 one side writes the charter
   entente group found --dir %[1]s TRACK.charter --seat %[3]s/1   both sides sign it
-`, dir, strings.ToLower(c.Party), firstOf(m.Offices))
+`, dir, strings.ToLower(string(m.Party)), firstOf(m.Offices))
 }
 
 func firstOf(offices []string) string {
