@@ -87,6 +87,11 @@ func (n *Node) NewLink(ctx context.Context, office string, seat uint64, life tim
 // UseLink opens a session with a link, which is used up by it. Of two who come at once one finds nothing: ErrForbidden.
 func (n *Node) UseLink(ctx context.Context, link string) (session string, err error) {
 	s := secret()
+	if has, err := store.HasLink(n.store.View(ctx), linkDigest(link), n.clock()); err != nil {
+		return "", explain(err)
+	} else if !has { // whoever guesses costs a look and no commit
+		return "", fmt.Errorf("link: %w: unknown, used or ended", ErrForbidden)
+	}
 	err = n.write(ctx, func(b *batch) error {
 		office, seat, err := b.tx.TakeLink(linkDigest(link), b.now)
 		if errors.Is(err, store.ErrNotFound) {
@@ -124,7 +129,10 @@ func (n *Node) Session(ctx context.Context, secret string) (store.Login, error) 
 	} else if err != nil {
 		return l, explain(err)
 	}
-	if now >= l.Until || !n.idle.touch(d, now) || n.place(ctx, l.Office, l.Seat) != nil {
+	if !n.idle.touch(d, now) { // for good: a restart forgets when it was last used
+		return l, errors.Join(fmt.Errorf("session: %w: ended", ErrForbidden), n.EndSession(ctx, secret))
+	}
+	if now >= l.Until || n.place(ctx, l.Office, l.Seat) != nil {
 		return l, fmt.Errorf("session: %w: ended", ErrForbidden)
 	}
 	return l, nil

@@ -101,6 +101,8 @@ func TestSessions(t *testing.T) {
 	}
 	w.now += idle + 1
 	ended("it lay idle", s)
+	n.idle.last = nil // as after a restart
+	ended("it lay idle before a restart", s)
 	s = start()
 	for range life/idle - 1 {
 		w.now += idle

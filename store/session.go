@@ -21,6 +21,13 @@ func (tx *Tx) PutLink(digest record.ID, office string, seat uint64, until int64)
 	return tx.exec("INSERT INTO onelink (digest, office, seat, until) VALUES (?, ?, ?, ?)", digest[:], office, int64(seat), until)
 }
 
+// HasLink reports whether a link is stored and has not ended.
+func HasLink(r reader, digest record.ID, now int64) (bool, error) {
+	var n int
+	err := one(r, []any{&n}, "SELECT count(*) FROM onelink WHERE digest = ? AND until > ?", digest[:], now)
+	return n > 0, err
+}
+
 // TakeLink reads a link and removes it, and all that have ended: whoever comes second finds nothing.
 func (tx *Tx) TakeLink(digest record.ID, now int64) (office string, seat uint64, err error) {
 	if err := tx.exec("DELETE FROM onelink WHERE until <= ?", now); err != nil {

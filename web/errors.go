@@ -60,7 +60,7 @@ func (w *Web) fail(rw http.ResponseWriter, r *request, err error) {
 		var ref [6]byte
 		rand.Read(ref[:])
 		p.Reference = hex.EncodeToString(ref[:])
-		w.log.ErrorContext(r.Context(), "page failed", "reference", p.Reference, "path", r.URL.Path, "err", err)
+		w.log.ErrorContext(r.Context(), "page failed", "reference", p.Reference, "page", r.Pattern, "err", err)
 	}
 	t := w.languages[r.lang].t
 	p.Heading, p.Text = t("error."+key+".heading"), t("error."+key+".text")

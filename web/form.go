@@ -75,7 +75,7 @@ func (r *request) form(action, submit string, fields ...field) (*form, error) {
 	f := &form{Action: action, Submit: submit, r: r}
 	sent := r.Method == http.MethodPost
 	if sent && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") && r.MultipartForm == nil {
-		if err := r.ParseMultipartForm(maxField); err != nil {
+		if err := r.ParseMultipartForm(maxUpload); err != nil {
 			return nil, fmt.Errorf("form: %w: %w", node.ErrInvalid, err)
 		}
 	}

@@ -1,18 +1,24 @@
 package web_test
 
 import (
+	"crypto/ed25519"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"entente"
 	"entente/node"
 	"entente/record"
+	"entente/web"
 )
 
 // hidden finds what a page must not hold: it turns the order of a text round, or cannot be seen.
@@ -162,6 +168,79 @@ func TestStrangers(t *testing.T) {
 			if err != nil || !strings.HasPrefix(to.String(), x.url+"/") || strings.HasPrefix(res.Header.Get("Location"), "//") || strings.HasPrefix(res.Header.Get("Location"), `/\`) {
 				t.Errorf("%s%s leads to %v", path, next, res.Header["Location"])
 			}
+		}
+	}
+}
+
+// A session that was left open, or stolen, gives nobody a key of their own; no key is for no seat; and signing in ends the session
+// that the browser had.
+func TestStolenSession(t *testing.T) {
+	now, dir := int64(1_900_000_000), filepath.Join(t.TempDir(), "mx")
+	_, key, err := ed25519.GenerateKey(nil)
+	must(t, err)
+	must(t, node.Init(t.Context(), node.Setup{Dir: dir, Passphrase: "a passphrase of a test", WorkFactor: 1, Now: now,
+		Offices: []entente.Office{{ID: "desk", Names: map[string]string{"en": "Desk", "es": "Mesa"}, Seats: []entente.Seat{{Number: 1, Key: node.PublicKey(key)}}, Grants: []entente.Grant{{Kinds: []string{"*"}, Sign: 1}}}},
+		Config:  node.Config{Party: "MX", Names: map[string]string{"en": "Mexico", "es": "México"}, Address: "127.0.0.1:1"}}))
+	n, err := node.Open(t.Context(), node.Options{Dir: dir, Clock: func() int64 { return now }})
+	must(t, err)
+	t.Cleanup(func() { must(t, n.Close()) })
+	w, err := web.New(n, web.Options{Origin: "https://mx.example", Zone: time.UTC})
+	must(t, err)
+	var cookie *http.Cookie
+	ask := func(method, path string, form url.Values) *httptest.ResponseRecorder {
+		t.Helper()
+		q := httptest.NewRequest(method, "https://mx.example"+path, strings.NewReader(form.Encode()))
+		q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		q.Header.Set("Accept-Language", "en")
+		if cookie != nil {
+			q.AddCookie(cookie)
+		}
+		rec := httptest.NewRecorder()
+		w.Handler().ServeHTTP(rec, q)
+		for _, c := range rec.Result().Cookies() {
+			if c.Name == "__Host-session" {
+				if !c.HttpOnly || !c.Secure || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
+					t.Errorf("session cookie %+v", c)
+				}
+				cookie = c
+			}
+		}
+		return rec
+	}
+	signIn := func() {
+		t.Helper()
+		link, err := w.Link(t.Context(), "desk", time.Hour)
+		must(t, err)
+		if rec := ask("POST", "/signin/link", url.Values{"secret": {link[len(web.LinkPath):]}}); rec.Code != http.StatusSeeOther {
+			t.Fatalf("signing in: %d", rec.Code)
+		}
+	}
+	add := func(seat string) int {
+		return ask("POST", "/keys/options", url.Values{"use": {"signin"}, "name": {"laptop"}, "seat": {seat}}).Code
+	}
+	signIn()
+	if got := []int{add("1"), add("0"), add("-1"), add("")}; !slices.Equal(got, []int{200, 422, 422, 422}) {
+		t.Errorf("keys for the seats 1, 0, -1 and none: %d", got)
+	}
+	now += 16 * 60
+	if code := add("1"); code != http.StatusConflict {
+		t.Errorf("a key after 16 minutes: %d", code)
+	}
+	if rec := ask("GET", "/keys", nil); rec.Code != http.StatusOK || strings.Contains(rec.Body.String(), `action="/keys"`) || !strings.Contains(rec.Body.String(), "sign in again") {
+		t.Errorf("the page of keys after 16 minutes: %d", rec.Code)
+	}
+	old := cookie
+	signIn()
+	if cookie.Value == old.Value || add("1") != http.StatusOK {
+		t.Error("signing in again does not help")
+	}
+	cookie = old
+	if rec := ask("GET", "/keys", nil); rec.Code != http.StatusSeeOther {
+		t.Errorf("the session before the second sign-in goes on: %d", rec.Code)
+	}
+	for _, h := range []string{"Cache-Control", "Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "Strict-Transport-Security", "Cross-Origin-Opener-Policy"} {
+		if ask("GET", "/signin", nil).Header().Get(h) == "" {
+			t.Errorf("no %s", h)
 		}
 	}
 }

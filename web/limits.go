@@ -18,17 +18,19 @@ const (
 	sessionIdle = 60 * time.Minute
 	// sessionLife ends every session: a working day.
 	sessionLife = 12 * time.Hour
-	// maxFailures of sign-in per address in failureWindow: guessing 256 bits is hopeless, so this bounds noise only, and it
-	// never locks an office out: it counts addresses, not offices.
-	maxFailures   = 20
-	failureWindow = time.Minute
+	// maxOpen is the largest request of somebody who is not signed in: what an authenticator answers has a few kB. Sign-ins are not
+	// counted and nobody is kept waiting for failed ones: secrets have 256 bits, so that guessing is hopeless, a wrong one costs a
+	// look, and behind a proxy all officials have one address, which a stranger could have locked out.
+	maxOpen = 64 << 10
+	// maxExchanges with an identity provider at once: more wait, so that strangers cannot turn this node upon it.
+	maxExchanges = 8
+	// freshSignIn is how new a sign-in must be to add a key: a session left open, or stolen, does not outlive itself by a key.
+	freshSignIn = 15 * time.Minute
 	// maxCeremonies of WebAuthn under way at once, and ceremonyLife of one, also of a sign-in by an identity provider.
 	maxCeremonies = 10_000
 	ceremonyLife  = 10 * time.Minute
 	// providerTimeout bounds one call to an identity provider.
 	providerTimeout = 10 * time.Second
-	// maxFailing is how many addresses are counted: beyond it the oldest is forgotten.
-	maxFailing = 10_000
 	// soonDays is how far ahead the pages look for what falls due.
 	soonDays = 14
 	// exportPage is how many commitments an export reads at once: their texts stay within what one entry of the access log names.

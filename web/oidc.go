@@ -34,6 +34,7 @@ type OIDC struct {
 type provider struct {
 	OIDC
 	callback string
+	busy     chan struct{}
 	mu       sync.Mutex
 	found    *oidc.Provider
 }
@@ -42,7 +43,7 @@ func newProvider(o OIDC, origin *url.URL) *provider {
 	if o.Client == nil {
 		o.Client = &http.Client{Timeout: providerTimeout}
 	}
-	return &provider{OIDC: o, callback: origin.Scheme + "://" + origin.Host + "/signin/oidc/callback"}
+	return &provider{OIDC: o, callback: origin.Scheme + "://" + origin.Host + "/signin/oidc/callback", busy: make(chan struct{}, maxExchanges)}
 }
 
 func (p *provider) name() string {
@@ -73,14 +74,20 @@ type flow struct {
 	Until                        int64
 }
 
-const flowCookie = "oidc"
+// flowCookie: over TLS no other host of the domain can put a sign-in of its own there.
+func (w *Web) flowCookie() string {
+	if w.secure() {
+		return "__Host-oidc"
+	}
+	return "oidc"
+}
 
 type away struct {
 	to, cookie string
 }
 
 func (a away) write(rw http.ResponseWriter, r *request) error {
-	http.SetCookie(rw, &http.Cookie{Name: flowCookie, Value: a.cookie, Path: "/signin/oidc", MaxAge: int(ceremonyLife / time.Second), HttpOnly: true, Secure: r.web.secure(), SameSite: http.SameSiteLaxMode})
+	http.SetCookie(rw, &http.Cookie{Name: r.web.flowCookie(), Value: a.cookie, Path: "/", MaxAge: int(ceremonyLife / time.Second), HttpOnly: true, Secure: r.web.secure(), SameSite: http.SameSiteLaxMode})
 	http.Redirect(rw, r.Request, a.to, http.StatusSeeOther)
 	return nil
 }
@@ -102,16 +109,28 @@ func (w *Web) startOIDC(r *request) (answer, error) {
 	return away{conf.AuthCodeURL(f.State, oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier)), base64.RawURLEncoding.EncodeToString(b)}, nil
 }
 
+// landed is the answer to who comes back from the provider: what the browser kept for it has served.
+type landed struct{ answer }
+
+func (a landed) write(rw http.ResponseWriter, r *request) error {
+	http.SetCookie(rw, &http.Cookie{Name: r.web.flowCookie(), Path: "/", MaxAge: -1, HttpOnly: true, Secure: r.web.secure(), SameSite: http.SameSiteLaxMode})
+	return a.answer.write(rw, r)
+}
+
 func (w *Web) finishOIDC(r *request) (answer, error) {
 	if w.oidc == nil {
 		return nil, fmt.Errorf("identity provider: %w", node.ErrNotFound)
 	}
-	if w.failures.blocked(from(r.Request)) {
-		return w.signInPage(r, "signin.too-many", http.StatusTooManyRequests), nil
+	a, err := w.landOIDC(r)
+	if err != nil {
+		return nil, err
 	}
+	return landed{a}, nil
+}
+
+func (w *Web) landOIDC(r *request) (answer, error) {
 	token, next, err := w.identify(r)
 	if err != nil {
-		w.failures.add(from(r.Request))
 		w.log.WarnContext(r.Context(), "sign-in by identity provider refused", "err", safe(err))
 		return w.signInPage(r, "signin.oidc-failed", http.StatusForbidden), nil
 	}
@@ -136,7 +155,7 @@ type unknownAccount struct{ Issuer, Subject string }
 // identify checks everything that OpenID Connect Core, section 3.1.3.7, asks: state, code with verifier, token, nonce.
 func (w *Web) identify(r *request) (*oidc.IDToken, string, error) {
 	var f flow
-	c, err := r.Cookie(flowCookie)
+	c, err := r.Cookie(w.flowCookie())
 	if err != nil {
 		return nil, "", errors.New("no sign-in was begun in this browser")
 	}
@@ -154,6 +173,12 @@ func (w *Web) identify(r *request) (*oidc.IDToken, string, error) {
 	ctx, conf, verifier, err := w.oidc.config(r.Context())
 	if err != nil {
 		return nil, "", err
+	}
+	select {
+	case w.oidc.busy <- struct{}{}:
+		defer func() { <-w.oidc.busy }()
+	case <-ctx.Done():
+		return nil, "", ctx.Err()
 	}
 	t, err := conf.Exchange(ctx, q.Get("code"), oauth2.VerifierOption(f.Verifier))
 	if err != nil {

@@ -1,10 +1,14 @@
 package web
 
 import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -21,11 +25,15 @@ import (
 	"entente/store"
 )
 
-// ceremonies are WebAuthn registrations and sign-ins under way: each challenge is answered once, in the browser that asked.
+// ceremonies are WebAuthn registrations and sign-ins under way: each challenge is answered once, in the browser that asked. Those
+// of officials who add a key are kept here. That of a stranger is kept by the browser, sealed: however many ask, none is forgotten
+// for another's sake.
 type ceremonies struct {
-	now func() int64
-	mu  sync.Mutex
-	by  map[string]ceremony
+	now  func() int64
+	seal []byte // of this run of the program
+	mu   sync.Mutex
+	by   map[string]ceremony
+	used map[string]int64 // challenges that let somebody in, until they end
 }
 
 type ceremony struct {
@@ -37,7 +45,49 @@ type ceremony struct {
 }
 
 func newCeremonies(now func() int64) *ceremonies {
-	return &ceremonies{now: now, by: map[string]ceremony{}}
+	seal := make([]byte, sha256.Size)
+	rand.Read(seal)
+	return &ceremonies{now: now, seal: seal, by: map[string]ceremony{}, used: map[string]int64{}}
+}
+
+// lent is what a browser keeps of a sign-in under way.
+type lent struct {
+	Session webauthn.SessionData
+	Until   int64
+}
+
+func (c *ceremonies) mac(b []byte) []byte {
+	m := hmac.New(sha256.New, c.seal)
+	m.Write(b)
+	return m.Sum(nil)
+}
+
+// lend seals a sign-in for the browser that asked.
+func (c *ceremonies) lend(s webauthn.SessionData) (string, error) {
+	b, err := json.Marshal(lent{s, c.now() + int64(ceremonyLife/time.Second)})
+	return base64.RawURLEncoding.EncodeToString(append(c.mac(b), b...)), err
+}
+
+// lentBack opens what a browser brings back.
+func (c *ceremonies) lentBack(cookie string) (lent, error) {
+	var x lent
+	b, err := base64.RawURLEncoding.DecodeString(cookie)
+	if err != nil || len(b) < sha256.Size || !hmac.Equal(b[:sha256.Size], c.mac(b[sha256.Size:])) || json.Unmarshal(b[sha256.Size:], &x) != nil || x.Until <= c.now() {
+		return x, fmt.Errorf("no sign-in was begun in this browser, or too long ago: %w", node.ErrForbidden)
+	}
+	return x, nil
+}
+
+// once uses up a challenge that was answered rightly.
+func (c *ceremonies) once(x lent) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	maps.DeleteFunc(c.used, func(_ string, until int64) bool { return until <= c.now() })
+	if _, was := c.used[x.Session.Challenge]; was {
+		return fmt.Errorf("this answer was used before: %w", node.ErrForbidden)
+	}
+	c.used[x.Session.Challenge] = x.Until
+	return nil
 }
 
 func (c *ceremonies) begin(x ceremony) string {
@@ -98,10 +148,25 @@ func (a data) write(rw http.ResponseWriter, _ *request) error {
 	return clientGone(json.NewEncoder(rw).Encode(a.v))
 }
 
-func (w *Web) passkeyOptions(r *request) (answer, error) {
-	if w.failures.blocked(from(r.Request)) {
-		return nil, fmt.Errorf("too many failed sign-ins: %w", node.ErrConflict)
+// begun answers with the options of a sign-in, and has the browser keep the rest.
+type begun struct {
+	data
+	cookie string
+}
+
+func (a begun) write(rw http.ResponseWriter, r *request) error {
+	http.SetCookie(rw, &http.Cookie{Name: r.web.passkeyCookie(), Value: a.cookie, Path: "/", MaxAge: int(ceremonyLife / time.Second), HttpOnly: true, Secure: r.web.secure(), SameSite: http.SameSiteStrictMode})
+	return a.data.write(rw, r)
+}
+
+func (w *Web) passkeyCookie() string {
+	if w.secure() {
+		return "__Host-passkey"
 	}
+	return "passkey"
+}
+
+func (w *Web) passkeyOptions(r *request) (answer, error) {
 	rp, err := w.relyingParty()
 	if err != nil {
 		return nil, err
@@ -110,14 +175,13 @@ func (w *Web) passkeyOptions(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.ceremony.begin(ceremony{session: *s, use: node.CredentialSignIn})
-	return data{o.Response}, nil
+	kept, err := w.ceremony.lend(*s)
+	return begun{data{o.Response}, kept}, err
 }
 
 func (w *Web) usePasskey(r *request) (answer, error) {
 	s, err := w.passkey(r)
 	if err != nil {
-		w.failures.add(from(r.Request))
 		w.log.InfoContext(r.Context(), "passkey refused", "err", err)
 		return w.signInPage(r, "signin.passkey-failed", http.StatusForbidden), nil
 	}
@@ -134,9 +198,13 @@ func (w *Web) passkey(r *request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	c, err := w.ceremony.end(parsed.Response.CollectedClientData.Challenge)
-	if err != nil || c.use != node.CredentialSignIn {
-		return "", errors.Join(err, node.ErrForbidden)
+	cookie, err := r.Cookie(w.passkeyCookie())
+	if err != nil {
+		return "", fmt.Errorf("no sign-in was begun in this browser: %w", node.ErrForbidden)
+	}
+	c, err := w.ceremony.lentBack(cookie.Value)
+	if err != nil {
+		return "", err
 	}
 	var kept store.Credential
 	find := func(id, handle []byte) (webauthn.User, error) {
@@ -150,8 +218,11 @@ func (w *Web) passkey(r *request) (string, error) {
 		}
 		return o, json.Unmarshal(kept.Data, &o.credentials[0])
 	}
-	used, err := rp.ValidateDiscoverableLogin(find, c.session, parsed)
+	used, err := rp.ValidateDiscoverableLogin(find, c.Session, parsed)
 	if err != nil {
+		return "", err
+	}
+	if err := w.ceremony.once(c); err != nil {
 		return "", err
 	}
 	if used.Authenticator.CloneWarning {
@@ -172,6 +243,7 @@ type keysBody struct {
 	SignIn, Sign []keyRow
 	Seats        []uint64
 	Passkeys     bool // this node has an origin
+	Fresh        bool // the sign-in is new enough to add a key
 }
 
 type keyRow struct {
@@ -184,7 +256,7 @@ type keyRow struct {
 }
 
 func (w *Web) myKeys(r *request) (answer, error) {
-	b := keysBody{Passkeys: w.origin != nil}
+	b := keysBody{Passkeys: w.origin != nil, Fresh: w.fresh(r.session)}
 	named := map[string]bool{}
 	for _, i := range w.node.Groups(r.Context(), r.who) {
 		p, err := w.node.Powers(i.ID)
@@ -245,7 +317,10 @@ func (w *Web) newKeyOptions(r *request) (answer, error) {
 	}
 	use, name := r.PostFormValue("use"), r.PostFormValue("name")
 	seat, err := strconv.ParseUint(r.PostFormValue("seat"), 10, 16)
-	if err != nil || (use != node.CredentialSign && use != node.CredentialSignIn) || name == "" || len(name) > record.MaxName || (r.session.Seat != 0 && r.session.Seat != seat) {
+	if !w.fresh(r.session) {
+		return nil, fmt.Errorf("keys: sign in again first: %w", node.ErrConflict)
+	}
+	if err != nil || seat == 0 || (use != node.CredentialSign && use != node.CredentialSignIn) || name == "" || len(name) > record.MaxName || (r.session.Seat != 0 && r.session.Seat != seat) {
 		return nil, fmt.Errorf("credential: %w: give it a name and a seat of your own", node.ErrInvalid)
 	}
 	o := official{party: w.node.Party(), office: r.who.Office, seat: seat}
@@ -278,6 +353,9 @@ func (w *Web) addKey(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !w.fresh(r.session) || (r.session.Seat != 0 && r.session.Seat != c.seat) {
+		return nil, fmt.Errorf("keys: sign in again first: %w", node.ErrConflict)
+	}
 	o := official{party: w.node.Party(), office: r.who.Office, seat: c.seat}
 	if c.use == node.CredentialSign {
 		o.office = "sign/" + o.office
@@ -293,7 +371,13 @@ func (w *Web) addKey(r *request) (answer, error) {
 	if err := w.node.PutCredential(r.Context(), kept); err != nil {
 		return nil, err
 	}
+	w.log.InfoContext(r.Context(), "key added", "office", kept.Office, "seat", kept.Seat, "use", kept.Use)
 	return redirect{to: "/keys", done: "key-added." + c.use}, nil
+}
+
+// fresh reports whether an official signed in a short while ago.
+func (w *Web) fresh(s *session) bool {
+	return w.node.Now()-s.Created <= int64(freshSignIn/time.Second)
 }
 
 func (w *Web) removeKey(r *request) (answer, error) {
@@ -308,5 +392,6 @@ func (w *Web) removeKey(r *request) (answer, error) {
 	if c.Office != r.who.Office || (r.session.Seat != 0 && c.Seat != r.session.Seat) {
 		return nil, fmt.Errorf("credential: %w", node.ErrNotFound)
 	}
+	w.log.InfoContext(r.Context(), "key removed", "office", c.Office, "seat", c.Seat, "use", c.Use)
 	return redirect{to: "/keys", done: "key-removed"}, w.node.DropCredential(r.Context(), id)
 }

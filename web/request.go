@@ -47,7 +47,7 @@ func (w *Web) run(rt route, r *request) (answer, error) {
 	}
 	if r.session != nil {
 		r.who = node.Caller{Office: r.session.Office, Seat: r.session.Seat, Via: "web"}
-	} else if !rt.open {
+	} else if r.Body = http.MaxBytesReader(nil, r.Body, maxOpen); !rt.open {
 		return redirect{to: "/signin?next=" + url.QueryEscape(r.next())}, nil
 	}
 	if slug := r.PathValue("group"); slug != "" {

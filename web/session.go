@@ -3,9 +3,7 @@ package web
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"entente/node"
@@ -60,7 +58,13 @@ func (w *Web) sessionOf(r *http.Request) (*session, error) {
 
 type signedIn struct{ secret, to string }
 
+// write gives the browser a new secret. The session that it had before, perhaps another office's, ends.
 func (a signedIn) write(rw http.ResponseWriter, r *request) error {
+	if r.session != nil {
+		if err := r.web.node.EndSession(r.Context(), r.session.secret); err != nil {
+			return err
+		}
+	}
 	http.SetCookie(rw, &http.Cookie{Name: r.web.cookieName(), Value: a.secret, Path: "/", HttpOnly: true, Secure: r.web.secure(), SameSite: http.SameSiteLaxMode})
 	return redirect{to: a.to}.write(rw, r)
 }
@@ -89,12 +93,8 @@ func (w *Web) linkForm(r *request) (answer, error) {
 }
 
 func (w *Web) useLink(r *request) (answer, error) {
-	if w.failures.blocked(from(r.Request)) {
-		return w.signInPage(r, "signin.too-many", http.StatusTooManyRequests), nil
-	}
 	s, err := w.node.UseLink(r.Context(), r.PostFormValue("secret"))
 	if errors.Is(err, node.ErrForbidden) {
-		w.failures.add(from(r.Request))
 		return w.signInPage(r, "signin.link-ended", http.StatusForbidden), nil
 	} else if err != nil {
 		return nil, err
@@ -111,48 +111,4 @@ func (w *Web) signOut(r *request) (answer, error) {
 	return redirect{to: "/signin", done: "signed-out"}, nil
 }
 
-// from is the address that a request came from.
-func from(r *http.Request) string {
-	if h, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
-		return h
-	}
-	return r.RemoteAddr
-}
-
 func (r *request) t(key string, args ...any) string { return r.web.languages[r.lang].t(key, args...) }
-
-// failures counts failed sign-ins per address. It never counts offices: nobody can lock another out.
-type failures struct {
-	now func() int64
-	mu  *sync.Mutex
-	by  map[string][]int64
-}
-
-func newFailures(now func() int64) failures {
-	return failures{now: now, mu: new(sync.Mutex), by: map[string][]int64{}}
-}
-
-func (f failures) recent(from string) []int64 {
-	var out []int64
-	for _, t := range f.by[from] {
-		if f.now()-t < int64(failureWindow/time.Second) {
-			out = append(out, t)
-		}
-	}
-	return out
-}
-
-func (f failures) blocked(from string) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return len(f.recent(from)) >= maxFailures
-}
-
-func (f failures) add(from string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.by) >= maxFailing {
-		clear(f.by)
-	}
-	f.by[from] = append(f.recent(from), f.now())
-}

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -205,5 +206,30 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// The answer of an authenticator serves once, and in the browser that asked for it.
+func TestPasskeyAnswerServesOnce(t *testing.T) {
+	s := example(t)
+	x, b := s.sides["MX"], newTab(t)
+	b.authenticator()
+	b.signIn(x, "auditor", "en")
+	b.open(x.url + "/keys")
+	b.do(chromedp.SendKeys(chromedp.ID("name"), "laptop"))
+	b.press("main form[data-passkey] button")
+	b.press(".ent-header form button")
+	b.open(x.url + "/signin")
+	got := evaluate[[]string](b, `(async () => {
+		const options = async () => (await fetch("/signin/passkey/options", {method: "POST", body: new URLSearchParams()})).json();
+		const answer = async o => JSON.stringify((await navigator.credentials.get({publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(o)})).toJSON());
+		const send = async a => { const r = await fetch("/signin/passkey", {method: "POST", body: new URLSearchParams({response: a, next: "/keys"})}); return r.status + " " + new URL(r.url).pathname; };
+		const other = await options(), own = await options();
+		const out = [await send(await answer(other))];
+		const right = await answer(own);
+		return [...out, await send(right), await send(right)];
+	})()`, chromedp.EvalAwaitPromise)
+	if want := []string{"403 /signin/passkey", "200 /keys", "403 /signin/passkey"}; !slices.Equal(got, want) {
+		t.Errorf("another sign-in's answer, the right one, and that again: %q", got)
 	}
 }

@@ -35,14 +35,13 @@ type Web struct {
 	assets    *assets
 	oidc      *provider // nil: none
 	ceremony  *ceremonies
-	failures  failures
 	imports   *shelf[imported]
 	cameBack  *shelf[cameBack]
 }
 
 // New prepares the pages. It fails when a template, a message or the origin is not well formed.
 func New(n *node.Node, o Options) (*Web, error) {
-	w := &Web{node: n, log: o.Log, version: o.Version, zone: o.Zone, ceremony: newCeremonies(n.Now), failures: newFailures(n.Now),
+	w := &Web{node: n, log: o.Log, version: o.Version, zone: o.Zone, ceremony: newCeremonies(n.Now),
 		imports: newShelf[imported](n.Now, maxImports), cameBack: newShelf[cameBack](n.Now, maxCameBack)}
 	if w.log == nil {
 		w.log = slog.Default()
@@ -113,7 +112,7 @@ func (w *Web) guard(next http.Handler) http.Handler {
 				if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 					panic(v)
 				}
-				w.log.ErrorContext(r.Context(), "page panicked", "path", r.URL.Path, "type", reflect.TypeOf(v).String(), "stack", string(debug.Stack()))
+				w.log.ErrorContext(r.Context(), "page panicked", "page", r.Pattern, "type", reflect.TypeOf(v).String(), "stack", string(debug.Stack()))
 				http.Error(rw, "Entente could not show this page. / Entente no pudo mostrar esta página.", http.StatusInternalServerError)
 			}
 		}()
