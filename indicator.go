@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"entente/progress"
 	"entente/record"
 )
 
@@ -104,4 +105,27 @@ var indicatorKind = &Kind{
 		}
 		foldReplies(s, records, nil)
 	},
+}
+
+// Definition is what the progress of an indicator is judged by, as far as its text says it.
+func (s *State) Definition() progress.Definition {
+	level := func(name string) *progress.Level {
+		v := s.Fact(name)
+		if v == "" {
+			return nil
+		}
+		return &progress.Level{Value: record.Decimal(v), Start: s.seconds(name + "_start"), Date: s.seconds(name + "_date")}
+	}
+	return progress.Definition{Unit: s.Fact("unit"), Direction: s.Fact("direction"), Period: progress.Span(s.Fact("period")), Baseline: level("baseline"), Target: level("target")}
+}
+
+// Since is from when an indicator counts cumulatively; 0: it does not.
+func (s *State) Since() int64 { return s.seconds("since") }
+
+func (s *State) seconds(fact string) int64 {
+	n, err := strconv.ParseInt(s.Fact(fact), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
 }

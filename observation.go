@@ -1,6 +1,11 @@
 package entente
 
-import "entente/record"
+import (
+	"slices"
+
+	"entente/progress"
+	"entente/record"
+)
 
 // Observation is one report of figures by one party for one version of an indicator. The figures are the part rows.
 type Observation struct {
@@ -57,4 +62,23 @@ var observationKind = &Kind{
 		}
 		foldReplies(s, records, nil)
 	},
+}
+
+// Contests are what other parties do not accept of a report of figures, as far as they have not acknowledged it since.
+func (s *State) Contests(report record.ID) []progress.Contest {
+	var out []progress.Contest
+	for _, r := range s.Replies {
+		if r.To != report || s.authorOf(report) == r.Ref.Party {
+			continue
+		}
+		switch r.Stance {
+		case Contest, Object:
+			out = append(out, progress.Contest{By: r.Ref.Party, Reply: r.ID, Keys: r.Rows})
+		case Acknowledge:
+			out = slices.DeleteFunc(out, func(c progress.Contest) bool {
+				return c.By == r.Ref.Party && (len(r.Rows) == 0 || len(c.Keys) > 0 && !slices.ContainsFunc(c.Keys, func(k string) bool { return !slices.Contains(r.Rows, k) }))
+			})
+		}
+	}
+	return out
 }

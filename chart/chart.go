@@ -44,6 +44,7 @@ type Break struct {
 
 // Chart is everything one picture shows. Title and Description are what a screen reader says.
 type Chart struct {
+	ID                 string // of its elements, where a page has several
 	Title, Description string
 	Unit               string
 	Series             []Series
@@ -69,8 +70,8 @@ func (c *Chart) SVG() []byte {
 		return nil
 	}
 	b := new(bytes.Buffer)
-	fmt.Fprintf(b, `<svg class="chart" viewBox="0 0 %d %d" role="img" aria-labelledby="chart-t chart-d" xmlns="http://www.w3.org/2000/svg">`, width, height)
-	fmt.Fprintf(b, `<title id="chart-t">%s</title><desc id="chart-d">%s</desc>`, escape(c.Title), escape(c.Description))
+	fmt.Fprintf(b, `<svg class="chart" viewBox="0 0 %d %d" role="img" aria-labelledby="chart%[3]s-t chart%[3]s-d" xmlns="http://www.w3.org/2000/svg">`, width, height, escape(c.ID))
+	fmt.Fprintf(b, `<title id="chart%[3]s-t">%[1]s</title><desc id="chart%[3]s-d">%[2]s</desc>`, escape(c.Title), escape(c.Description), escape(c.ID))
 	c.axes(b, s)
 	for _, x := range c.Breaks {
 		if at := s.x(x.X); at >= left && at <= width-right {

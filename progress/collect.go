@@ -155,7 +155,7 @@ func (s *Series) order() {
 }
 
 // Choice says which of a party's series to look at. What is empty is chosen: the sum over areas and breakdowns where figures come
-// by area, and the span whose figures are the latest.
+// by area, and the span whose figures are the latest; irregular periods only where there are no others.
 type Choice struct {
 	Area           string `json:"area,omitempty"`
 	Disaggregation string `json:"disaggregation,omitempty"`
@@ -182,8 +182,14 @@ func (c *Collection) Choose(party record.Party, x Choice) (*Series, bool) {
 	if len(fit) == 0 {
 		return nil, false
 	}
+	regular := func(s *Series) int {
+		if s.Span == Irregular {
+			return 0
+		}
+		return 1
+	}
 	best := slices.MaxFunc(fit, func(a, b *Series) int {
-		return cmp.Or(cmp.Compare(a.end(), b.end()), cmp.Compare(len(a.Points), len(b.Points)), -cmp.Compare(a.Span.length(), b.Span.length()),
+		return cmp.Or(cmp.Compare(regular(a), regular(b)), cmp.Compare(a.end(), b.end()), cmp.Compare(len(a.Points), len(b.Points)), -cmp.Compare(a.Span.length(), b.Span.length()),
 			-cmp.Compare(a.Area, b.Area), -cmp.Compare(a.Disaggregation, b.Disaggregation), -cmp.Compare(a.Unit, b.Unit))
 	})
 	fit = slices.DeleteFunc(fit, func(s *Series) bool { return s.Span != best.Span || s.Unit != best.Unit })
@@ -214,16 +220,20 @@ func (c *Collection) Choose(party record.Party, x Choice) (*Series, bool) {
 func sum(all []*Series, x Choice) *Series {
 	out := &Series{Party: all[0].Party, Area: x.Area, Disaggregation: x.Disaggregation, Unit: all[0].Unit, Span: all[0].Span, Of: len(all)}
 	at, areas, parts := map[record.Period]*Point{}, map[string]bool{}, map[string]bool{}
-	inPeriod := map[record.Period]map[string]bool{}
+	inPeriod, only := map[record.Period]map[string]bool{}, map[record.Period]Point{}
 	for _, s := range all {
 		areas[s.Area], parts[s.Disaggregation] = true, true
 		for _, q := range s.Points {
 			p := at[q.Period]
 			if p == nil {
 				p = &Point{Figure: Figure{Period: q.Period, Value: "0", Status: q.Status, Version: q.Version}}
+				only[q.Period] = q
 				at[q.Period], inPeriod[q.Period] = p, map[string]bool{}
 			}
 			p.Sum++
+			if slices.ContainsFunc(q.Earlier, func(f Figure) bool { return f.Value != q.Value }) {
+				p.Revised++
+			}
 			inPeriod[q.Period][s.Area] = true
 			if weaker(q.Status, p.Status) {
 				p.Status = q.Status
@@ -242,6 +252,10 @@ func sum(all []*Series, x Choice) *Series {
 		}
 	}
 	for period, p := range at {
+		if p.Sum == 1 {
+			*p = only[period]
+			p.Sum = 1
+		}
 		p.Areas = len(inPeriod[period])
 		if p.Missing() {
 			p.Value = ""

@@ -73,7 +73,8 @@ var Spans = []Span{Month, Quarter, Year, Cumulative, Irregular}
 type Point struct {
 	Figure
 	Earlier []Figure `json:"earlier,omitempty"` // what the same party had reported before, the oldest first
-	Sum     int      `json:"sum,omitempty"`     // it is the sum of so many figures; Key and Report are then those of none
+	Sum     int      `json:"sum,omitempty"`     // it is the sum of so many figures; of more than one, Key and Report are those of none
+	Revised int      `json:"revised,omitempty"` // so many of them were reported with another value before
 	Areas   int      `json:"areas,omitempty"`   // of so many areas
 }
 
@@ -159,4 +160,12 @@ func rat(d record.Decimal) *big.Rat {
 		return new(big.Rat)
 	}
 	return r
+}
+
+// Round gives a decimal to so many places, half away from zero; one with fewer stays as it is.
+func Round(d record.Decimal, n int) record.Decimal {
+	if places(d) <= n {
+		return d
+	}
+	return record.Decimal(rat(d).FloatString(n))
 }

@@ -144,7 +144,7 @@ var sections = []struct{ key, path, kind string }{
 	{"attention", "", ""},
 	{"minister", "minister", ""},
 	{"commitments", "commitments", commitments},
-	{"indicators", "list/indicator", "indicator"},
+	{"indicators", "indicators", indicatorKind},
 	{"meetings", "meetings", "meeting"},
 	{"statements", "list/statement", "statement"},
 	{"nonpapers", "nonpapers", ""},

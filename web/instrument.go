@@ -141,8 +141,9 @@ type kindPage struct {
 }
 
 var kindPages = map[string]kindPage{
-	meetingKind:  {path: "meetings"},
-	"commitment": {template: "commitment", particulars: (*Web).promise, compose: "commitments/new", report: true},
+	meetingKind:   {path: "meetings"},
+	"commitment":  {template: "commitment", particulars: (*Web).promise, compose: "commitments/new", report: true},
+	indicatorKind: {path: "indicators", particulars: (*Web).counted},
 }
 
 func (w *Web) instrument(r *request) (answer, error) {
@@ -242,7 +243,7 @@ func (w *Web) related(r *request, s *entente.State) ([]related, error) {
 				} else if err != nil {
 					return nil, err
 				}
-				out = append(out, related{Key: "fact." + f.Name, Href: r.group.Href("i", id.String()), To: d.State, id: id})
+				out = append(out, related{Key: "fact." + f.Name, Href: href(r.group, d.State), To: d.State, id: id})
 				next = append(next, d.State)
 			}
 		}

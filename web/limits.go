@@ -10,6 +10,16 @@ const (
 	maxField = 1 << 20
 	// listPage is how many instruments stand on one page of a list: it stays under 100 kB and is read without scrolling for ever.
 	listPage = 50
+	// indicatorPage is how many indicators stand on one page of their list: the figures of each are read for it.
+	indicatorPage = 40
+	// reportsListed of an indicator are read for the list, the newest, and reportsShown for its own page: a report a month for
+	// forty years. Both together with the titles stay under what a page may read.
+	reportsListed, reportsShown = 20, 480
+	// periodsShown and inputsShown are how many periods the tables of an indicator hold: ten and five years of months.
+	// The first of them, a year of months, are open.
+	periodsShown, inputsShown, periodsFirst = 120, 60, 12
+	// rowsShown is how many figures of a report stand on one page; a reply cites no more.
+	rowsShown = 150
 	// maxListed is how many instruments a page looks through that shows no pages of its own: ten years of weekly meetings.
 	maxListed = 520
 	// maxChoices is how many instruments a form offers to name: a longer list is searched by nobody.
