@@ -18,6 +18,7 @@ import (
 
 	"entente"
 	"entente/node"
+	"entente/progress"
 	"entente/record"
 	"entente/store"
 )
@@ -207,6 +208,17 @@ func (c *Client) Instruments(ctx context.Context, g record.ID, f node.Query) (no
 // Instrument reads one instrument.
 func (c *Client) Instrument(ctx context.Context, g, id record.ID) (Instrument, error) {
 	return fetch[Instrument](ctx, c, inGroupPath(g, "instruments", id.String()))
+}
+
+// Progress gives the signal of each party's figures on an indicator as the node wrote it, byte for byte.
+func (c *Client) Progress(ctx context.Context, g, id record.ID, x progress.Choice) (json.RawMessage, error) {
+	q := url.Values{}
+	for k, v := range map[string]string{"area": x.Area, "breakdown": x.Disaggregation, "period": string(x.Span)} {
+		if v != "" {
+			q.Set(k, v)
+		}
+	}
+	return fetch[json.RawMessage](ctx, c, inGroupPath(g, "instruments", id.String(), "progress")+"?"+q.Encode())
 }
 
 // Record reads one record.

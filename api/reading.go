@@ -12,6 +12,7 @@ import (
 
 	"entente"
 	"entente/node"
+	"entente/progress"
 	"entente/record"
 	"entente/store"
 )
@@ -153,6 +154,17 @@ func (a *API) instrument(ctx context.Context, in *InRecord) (*body[Instrument], 
 		return nil, err
 	}
 	return ok(Instrument{d.Listed, recordsOf(d.Records)}, nil)
+}
+
+type inProgress struct {
+	InRecord
+	Area      string `query:"area" doc:"only this area; absent: all together"`
+	Breakdown string `query:"breakdown" doc:"only this disaggregation; absent: all together"`
+	Period    string `query:"period" enum:"month,quarter,year,cumulative,irregular" doc:"absent: the latest reported"`
+}
+
+func (a *API) progress(ctx context.Context, in *inProgress) (*body[[]progress.Result], error) {
+	return list(a.node.Progress(ctx, caller(ctx), in.Group, in.ID, progress.Choice{Area: in.Area, Disaggregation: in.Breakdown, Span: progress.Span(in.Period)}))
 }
 
 func (a *API) record(ctx context.Context, in *InRecord) (*body[Record], error) {

@@ -47,6 +47,7 @@ type Chart struct {
 	ID                 string // of its elements, where a page has several
 	Title, Description string
 	Unit               string
+	From, To           int64 // the axis of time holds these at least, so that charts can stand above each other; 0: no matter
 	Series             []Series
 	Lines              []Line
 	Breaks             []Break
@@ -130,6 +131,9 @@ func (c *Chart) scale() (scale, bool) {
 	for _, l := range c.Lines {
 		see(l.From)
 		see(l.To)
+	}
+	if c.From != 0 && c.To != 0 {
+		s.x0, s.x1 = min(s.x0, c.From), max(s.x1, c.To)
 	}
 	if s.x0 == s.x1 {
 		s.x0, s.x1 = s.x0-86400*30, s.x1+86400*30

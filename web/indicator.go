@@ -274,7 +274,7 @@ func (w *Web) judged(r *request, s *entente.State, y progress.Result) judged {
 	unit := r.unit(y.Unit)
 	number := func(n *progress.Number) string {
 		if n == nil {
-			return "–"
+			return r.t("signal.open")
 		}
 		return w.languages[r.lang].amount(n.Round(2), unit)
 	}
@@ -361,8 +361,20 @@ func (w *Web) drawn(r *request, b *indicatorBody, results []progress.Result) []d
 			c.Breaks = append(c.Breaks, chart.Break{X: x.At, Name: r.t("break.short")})
 		}
 	}
+	from, to := int64(0), int64(0)
+	for _, c := range charts {
+		for _, x := range c.Series {
+			for _, p := range x.Points {
+				if from == 0 || p.X < from {
+					from = p.X
+				}
+				to = max(to, p.X)
+			}
+		}
+	}
 	var out []drawn
 	for _, m := range order {
+		charts[m].From, charts[m].To = from, to
 		k := keys[m]
 		if svg := charts[m].SVG(); svg != nil {
 			k.SVG = template.HTML(svg) //nolint:gosec // chart escapes every text

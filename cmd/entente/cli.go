@@ -32,47 +32,48 @@ type cli struct {
 	JSON      bool   `help:"Answer as one JSON object or list on stdout; errors as one JSON object on stderr."`
 	Progress  bool   `help:"Show progress on stderr even where it is no terminal."`
 
-	Init         initCmd    `cmd:"" group:"setup" help:"Make a node: its folder, its keys, its first office."`
-	Serve        serveCmd   `cmd:"" group:"setup" help:"Run the node: exchange with peers, and the API."`
-	Seat         seatCmd    `cmd:"" group:"setup" help:"Keys of officials."`
-	Powers       powersCmd  `cmd:"" group:"setup" help:"Who may sign for the party in a group."`
-	Link         linkCmd    `cmd:"" group:"setup" help:"A one-time link by which an office signs in to the pages."`
-	Account      accountCmd `cmd:"" group:"setup" help:"Accounts of the identity provider and their place in the party."`
-	Token        tokenCmd   `cmd:"" group:"setup" help:"Tokens by which offices use the API."`
-	Introduction introCmd   `cmd:"" group:"setup" help:"Print or save what another party needs to know of this one."`
-	Rotate       rotateCmd  `cmd:"" group:"setup" help:"Replace keys: the node's, an official's, the root."`
-	Sheet        sheetCmd   `cmd:"" group:"setup" help:"Print the recovery sheet, for paper."`
-	Move         moveCmd    `cmd:"" group:"setup" help:"Tell the peers another address of this node."`
-	Peer         peerCmd    `cmd:"" group:"setup" help:"Other parties."`
-	Peers        peersCmd   `cmd:"" group:"setup" help:"What each peer does not hold yet, and when it last answered."`
-	Group        groupCmd   `cmd:"" group:"setup" help:"Found and look at groups."`
-	Groups       groupsCmd  `cmd:"" group:"setup" help:"List the groups of this node."`
-	Propose      proposeCmd `cmd:"" group:"acts" help:"Propose a text: a new instrument, another text for one, or a new version."`
-	Consent      consentCmd `cmd:"" group:"acts" help:"Consent to exactly that version."`
-	Withdraw     withdraw   `cmd:"" group:"acts" help:"Withdraw a consent, or give notice on what is in force."`
-	Release      releaseCmd `cmd:"" group:"acts" help:"Let an agreed text be published."`
-	Report       reportCmd  `cmd:"" group:"acts" help:"Report on an instrument, or open a report of its own."`
-	Reply        replyCmd   `cmd:"" group:"acts" help:"Answer a record: acknowledge, contest, object, answer; agree ad referendum."`
-	Note         noteCmd    `cmd:"" group:"acts" help:"Add a note to an instrument."`
-	Nonpaper     paperCmd   `cmd:"" group:"before" help:"Texts shown to the other side without standing."`
-	Clearance    clearCmd   `cmd:"" group:"before" help:"Clearance by own offices before the other side sees a text."`
-	Drafts       draftsCmd  `cmd:"" group:"acts" help:"Acts that wait for signatures."`
-	Sign         signCmd    `cmd:"" group:"acts" help:"Sign a draft with an official's seat."`
-	Drop         dropCmd    `cmd:"" group:"acts" help:"Drop a draft and destroy its content."`
-	List         listCmd    `cmd:"" group:"look" help:"List instruments."`
-	Show         showCmd    `cmd:"" group:"look" help:"Where an instrument stands, in plain words."`
-	Read         readCmd    `cmd:"" group:"look" help:"Read a part. The read stands in the access log."`
-	Log          logCmd     `cmd:"" group:"look" help:"The access log; export of a transparency log."`
-	Alarms       alarmsCmd  `cmd:"" group:"look" help:"What people must look at."`
-	Status       statusCmd  `cmd:"" group:"proof" help:"Whether the node can do all of its work, and why not."`
-	Check        checkCmd   `cmd:"" group:"proof" help:"Rebuild everything from the logs and compare, verify every signature and digest."`
-	Export       exportCmd  `cmd:"" group:"proof" help:"Write an evidence file that anybody can verify offline."`
-	Verify       verifyCmd  `cmd:"" group:"proof" help:"Verify an evidence file: no node, no database, no network."`
-	Fork         forkCmd    `cmd:"" group:"proof" help:"Proofs that a party signed two histories."`
-	Backup       backupCmd  `cmd:"" group:"proof" help:"Save the node while it serves; verify a backup."`
-	Restore      restoreCmd `cmd:"" group:"proof" help:"Put a backup back; then who has not answered, going on without them, orphans."`
-	Demo         demoCmd    `cmd:"" group:"setup" help:"Two governments' nodes run an implementation group from charter to evidence."`
-	Version      versionCmd `cmd:"" group:"setup" help:"Print the version."`
+	Init         initCmd     `cmd:"" group:"setup" help:"Make a node: its folder, its keys, its first office."`
+	Serve        serveCmd    `cmd:"" group:"setup" help:"Run the node: exchange with peers, and the API."`
+	Seat         seatCmd     `cmd:"" group:"setup" help:"Keys of officials."`
+	Powers       powersCmd   `cmd:"" group:"setup" help:"Who may sign for the party in a group."`
+	Link         linkCmd     `cmd:"" group:"setup" help:"A one-time link by which an office signs in to the pages."`
+	Account      accountCmd  `cmd:"" group:"setup" help:"Accounts of the identity provider and their place in the party."`
+	Token        tokenCmd    `cmd:"" group:"setup" help:"Tokens by which offices use the API."`
+	Introduction introCmd    `cmd:"" group:"setup" help:"Print or save what another party needs to know of this one."`
+	Rotate       rotateCmd   `cmd:"" group:"setup" help:"Replace keys: the node's, an official's, the root."`
+	Sheet        sheetCmd    `cmd:"" group:"setup" help:"Print the recovery sheet, for paper."`
+	Move         moveCmd     `cmd:"" group:"setup" help:"Tell the peers another address of this node."`
+	Peer         peerCmd     `cmd:"" group:"setup" help:"Other parties."`
+	Peers        peersCmd    `cmd:"" group:"setup" help:"What each peer does not hold yet, and when it last answered."`
+	Group        groupCmd    `cmd:"" group:"setup" help:"Found and look at groups."`
+	Groups       groupsCmd   `cmd:"" group:"setup" help:"List the groups of this node."`
+	Propose      proposeCmd  `cmd:"" group:"acts" help:"Propose a text: a new instrument, another text for one, or a new version."`
+	Consent      consentCmd  `cmd:"" group:"acts" help:"Consent to exactly that version."`
+	Withdraw     withdraw    `cmd:"" group:"acts" help:"Withdraw a consent, or give notice on what is in force."`
+	Release      releaseCmd  `cmd:"" group:"acts" help:"Let an agreed text be published."`
+	Report       reportCmd   `cmd:"" group:"acts" help:"Report on an instrument, or open a report of its own."`
+	Reply        replyCmd    `cmd:"" group:"acts" help:"Answer a record: acknowledge, contest, object, answer; agree ad referendum."`
+	Note         noteCmd     `cmd:"" group:"acts" help:"Add a note to an instrument."`
+	Nonpaper     paperCmd    `cmd:"" group:"before" help:"Texts shown to the other side without standing."`
+	Clearance    clearCmd    `cmd:"" group:"before" help:"Clearance by own offices before the other side sees a text."`
+	Drafts       draftsCmd   `cmd:"" group:"acts" help:"Acts that wait for signatures."`
+	Sign         signCmd     `cmd:"" group:"acts" help:"Sign a draft with an official's seat."`
+	Drop         dropCmd     `cmd:"" group:"acts" help:"Drop a draft and destroy its content."`
+	List         listCmd     `cmd:"" group:"look" help:"List instruments."`
+	Show         showCmd     `cmd:"" group:"look" help:"Where an instrument stands, in plain words."`
+	Read         readCmd     `cmd:"" group:"look" help:"Read a part. The read stands in the access log."`
+	Explain      progressCmd `cmd:"" name:"progress" group:"look" help:"What the figures on an indicator say, by the published rule, with everything it was computed from."`
+	Log          logCmd      `cmd:"" group:"look" help:"The access log; export of a transparency log."`
+	Alarms       alarmsCmd   `cmd:"" group:"look" help:"What people must look at."`
+	Status       statusCmd   `cmd:"" group:"proof" help:"Whether the node can do all of its work, and why not."`
+	Check        checkCmd    `cmd:"" group:"proof" help:"Rebuild everything from the logs and compare, verify every signature and digest."`
+	Export       exportCmd   `cmd:"" group:"proof" help:"Write an evidence file that anybody can verify offline."`
+	Verify       verifyCmd   `cmd:"" group:"proof" help:"Verify an evidence file: no node, no database, no network."`
+	Fork         forkCmd     `cmd:"" group:"proof" help:"Proofs that a party signed two histories."`
+	Backup       backupCmd   `cmd:"" group:"proof" help:"Save the node while it serves; verify a backup."`
+	Restore      restoreCmd  `cmd:"" group:"proof" help:"Put a backup back; then who has not answered, going on without them, orphans."`
+	Demo         demoCmd     `cmd:"" group:"setup" help:"Two governments' nodes run an implementation group from charter to evidence."`
+	Version      versionCmd  `cmd:"" group:"setup" help:"Print the version."`
 }
 
 const about = `The shared workspace of an implementation group between sovereign parties. Each party runs its own node with its own
