@@ -98,7 +98,7 @@ func (n *Node) Progress(ctx context.Context, who Caller, group, indicator record
 	if d.State.Fact("direction") == "" {
 		return nil, fmt.Errorf("%s is no indicator: %w", indicator.Short(), ErrInvalid)
 	}
-	reports, err := n.Reports(ctx, who, group, indicator, maxWants)
+	reports, err := n.Reports(ctx, who, group, indicator, MaxWants)
 	if err != nil {
 		return nil, err
 	}
