@@ -129,10 +129,11 @@ func (w *Web) groupFrom(r *request, i node.GroupInfo) (*group, error) {
 	return g, nil
 }
 
-// findGroup finds the group of a path. Whether a group exists is not for an office that has no part in it.
+// findGroup finds the group of a path. Whether a group exists is not for an office that has no part in it. The group of one has no
+// paths: what stands there, clearances and the access log, has pages of its own or none.
 func (w *Web) findGroup(r *request, slug string) (*group, error) {
 	for _, i := range w.node.Groups(r.Context(), r.who) {
-		if slugOf(i.Founding, i.ID) == slug {
+		if !i.Own && slugOf(i.Founding, i.ID) == slug {
 			return w.groupFrom(r, i)
 		}
 	}

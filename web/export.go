@@ -205,7 +205,7 @@ func (w *Web) register(r *request, q node.Query, at int64) ([][]string, *stricte
 		}
 		var wants []node.Want
 		for _, x := range p.Items {
-			wants = append(wants, node.Want{Group: r.group.ID, Record: titled(x.State), Names: words})
+			wants = append(wants, node.Want{Group: r.group.ID, Record: titled(x.State), Names: words, Short: true})
 		}
 		texts := reading{lang: r.lang, web: w}
 		if len(wants) > 0 {

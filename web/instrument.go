@@ -494,7 +494,7 @@ func annexes(r *request, x *node.RecordInfo) []annex {
 	for _, p := range x.Header.Parts {
 		if strings.HasPrefix(p.Name, "annex/") {
 			out = append(out, annex{Name: strings.TrimPrefix(p.Name, "annex/"), Length: p.Length, Href: r.group.Href("r", x.ID.String(), p.Name),
-				Held: slices.Contains(x.Held, p.Name), Own: !release.Published(p.Marking) && len(p.Marking.ReleasableTo) == 0})
+				Held: slices.Contains(x.Held, p.Name) && release.MayRead(p.Marking, r.web.node.Party(), r.who.Office), Own: !release.Published(p.Marking) && len(p.Marking.ReleasableTo) == 0})
 		}
 	}
 	return out
