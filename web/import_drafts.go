@@ -46,7 +46,11 @@ func (w *Web) importDrafts(r *request) (answer, error) {
 	}
 	for from := 0; from < len(ds); from += importBatch {
 		to := min(from+importBatch, len(ds))
-		b.Batches = append(b.Batches, link{Text: r.t("import.sign-batch", "From", w.languages[r.lang].number(from+1), "To", w.languages[r.lang].number(to)), Href: r.signHref(ds[from:to])})
+		text := r.t("import.sign-batch", "From", w.languages[r.lang].number(from+1), "To", w.languages[r.lang].number(to))
+		if to == from+1 {
+			text = r.t("import.sign-one", "Number", w.languages[r.lang].number(to))
+		}
+		b.Batches = append(b.Batches, link{Text: text, Href: r.signHref(ds[from:to])})
 	}
 	return page{name: "import-drafts", title: r.t("import.drafts-title"), nav: commitments, body: b}, nil
 }

@@ -49,7 +49,7 @@ const (
 	maxExported = 10_000
 	// maxImport bytes of a spreadsheet of commitments, and maxImportRows of it: the action plans of both countries have a hundred
 	// rows, with their pictures at most a few megabytes; more than a thousand promises are no plan.
-	maxImport     = 8 << 20
+	maxImport     = 8_000_000
 	maxImportRows = 500
 	// maxImportColumns are offered to choose from: a plan that lies on its side is turned first.
 	maxImportColumns = 60

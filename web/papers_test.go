@@ -84,6 +84,7 @@ func TestPlanIsImportedAndExported(t *testing.T) {
 		}
 	}
 	mx.accessible()
+	mx.shot("import-map")
 	mx.press("main form button.govuk-button")
 	mx.says("Se rechazan 102 renglones") // a budget without its currency
 	mx.press("main a[href$='/import/map']")
@@ -91,6 +92,7 @@ func TestPlanIsImportedAndExported(t *testing.T) {
 	mx.press("main form button.govuk-button")
 	mx.says("Se pueden tomar 100 renglones", "Se rechazan dos renglones", "E102", "Nadie", "F103", "pronto", "no es una fecha", "el mismo título que la línea 8", "Un renglón tiene un título que ya existe")
 	mx.accessible()
+	mx.shot("import-preview")
 	before, err := b.node.Count(t.Context(), who(minister["US"]), g, query("commitment"))
 	if err != nil {
 		t.Fatal(err)
@@ -98,6 +100,7 @@ func TestPlanIsImportedAndExported(t *testing.T) {
 	mx.press("main form button.govuk-button")
 	mx.says("Se crearon 100 borradores", "Acción número 100 del plan")
 	mx.accessible()
+	mx.shot("import-drafts")
 	for range 4 {
 		mx.press("main .ent-actions a.govuk-button")
 		mx.says("Se entrega un informe.")
@@ -223,6 +226,7 @@ func TestWordFileComesBack(t *testing.T) {
 		t.Errorf("%d changes in Spanish, where nothing was changed", n)
 	}
 	mx.accessible()
+	mx.shot("redline")
 	mx.press("main a[href*='returned=1']")
 	if got := mx.value("body.en"); got != "Requests are answered within twenty days." {
 		t.Errorf("the form begins with %q", got)
