@@ -148,6 +148,7 @@ var sections = []struct{ key, path, kind string }{
 	{"meetings", "meetings", "meeting"},
 	{"statements", "list/statement", "statement"},
 	{"nonpapers", "nonpapers", ""},
+	{"people", "people", ""},
 	{"records", "records", ""},
 }
 
@@ -155,6 +156,7 @@ var sections = []struct{ key, path, kind string }{
 var homeSections = []struct{ key, path string }{
 	{"attention", "/"},
 	{"clearances", "/clearances"},
+	{"signins", "/signins"},
 }
 
 func (w *Web) chrome(rw http.ResponseWriter, r *request, p page) (chrome, error) {

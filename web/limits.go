@@ -41,4 +41,10 @@ const (
 	maxFailing = 10_000
 	// soonDays is how far ahead the pages look for what falls due.
 	soonDays = 14
+	// maxOfficeName is the longest name of an office in bytes: a ministry with its unit.
+	maxOfficeName = 200
+	// maxContactLine is the longest line of an entry on whom to call, as the node takes it.
+	maxContactLine = 300
+	// maxKeyText is the longest text of a public key in bytes: WebAuthn's 65 in hex, within an object of JSON.
+	maxKeyText = 1 << 10
 )
