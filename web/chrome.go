@@ -150,6 +150,7 @@ var sections = []struct{ key, path, kind string }{
 	{"statements", "statements", "statement"},
 	{"nonpapers", "nonpapers", ""},
 	{"terms", "terms", "term"},
+	{"people", "people", ""},
 	{"records", "records", ""},
 }
 
@@ -157,6 +158,7 @@ var sections = []struct{ key, path, kind string }{
 var homeSections = []struct{ key, path string }{
 	{"attention", "/"},
 	{"clearances", "/clearances"},
+	{"signins", "/signins"},
 }
 
 func (w *Web) chrome(rw http.ResponseWriter, r *request, p page) (chrome, error) {
