@@ -133,7 +133,8 @@ type Office struct {
 	Kinds      []string `json:"kinds"`
 	Lines      []string `json:"lines"` // codes of Line; ["all"] is every line
 	Seats      int      `json:"seats"`
-	Signatures int      `json:"signatures"` // how many of its seats must sign
+	Signatures int      `json:"signatures"`      // how many of its seats must sign
+	Paper      bool     `json:"paper,omitempty"` // it may record that another office signed on paper
 }
 
 // An OfficeRef names an office of a party.

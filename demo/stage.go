@@ -144,7 +144,7 @@ func (x *side) offices(g *Group) []entente.Office {
 			if slices.Contains(lines, "all") {
 				lines = nil
 			}
-			e.Grants = []entente.Grant{{Kinds: o.Kinds, Lines: lines, Sign: uint64(o.Signatures)}}
+			e.Grants = []entente.Grant{{Kinds: o.Kinds, Lines: lines, Sign: uint64(o.Signatures), Paper: o.Paper}}
 		}
 		out = append(out, e)
 	}

@@ -86,7 +86,7 @@ func (w *Web) versionActs(r *request, d *node.Detail, v *entente.VersionState) (
 	}
 	_, replies := kind.Verbs[record.Reply]
 	if open && mine.Consent == nil && mine.Withdrawn == nil {
-		if blocked == "" {
+		if blocked == "" && w.recordsPaper(r, s) {
 			out = append(out, act{Verb: record.Consent, Key: "act.paper", Version: v.ID, Second: true, Href: form("paper")})
 		}
 		if replies && v.Ref.Party != own && !slices.Contains(s.AdReferendum(v.ID), own) {
@@ -108,6 +108,14 @@ func (w *Web) versionActs(r *request, d *node.Detail, v *entente.VersionState) (
 		out = append(out, act{Verb: record.Reply, Key: "act.observe", Version: v.ID, Second: true, Href: w.replyHref(r, s, v.ID, entente.Contest)})
 	}
 	return out, blocked
+}
+
+// recordsPaper reports whether an office of the reader's party may say that another signed on paper.
+func (w *Web) recordsPaper(r *request, s *entente.State) bool {
+	p, err := w.node.Powers(r.group.ID)
+	return err == nil && p != nil && slices.ContainsFunc(p.Offices, func(o entente.Office) bool {
+		return slices.ContainsFunc(o.Grants, func(g entente.Grant) bool { return g.Paper && g.Covers(s.Kind, record.Consent, s.Line, w.node.Now()) })
+	})
 }
 
 // rivals says why a text waits: this party's word stands on another with the same predecessor (rule C5).

@@ -284,3 +284,78 @@ func mustGroup(t *testing.T, x *side) record.ID {
 	g, _ := x.group(t)
 	return g
 }
+
+// The rest of what officials do with a text: agreed to ad referendum, signed on paper, replaced by a new version, which leaves the
+// text that stands where it is until all have signed.
+func TestTextIsSignedOnPaperAndAmended(t *testing.T) {
+	s := example(t)
+	mx, us := desks(t, s)
+	a, b := s.sides["MX"], s.sides["US"]
+	id := propose(t, s, mx, "A text that changes")
+	mx.agree(a, "")
+	eventually(t, b.node, func() bool { return b.state(t, id).State.Versions[0].Sides[0].Consent != nil })
+	us.open(b.page(t, id))
+	us.press("main a[href*='stance=ad-referendum']")
+	us.says("subject to confirmation at home")
+	us.press("main form button.govuk-button")
+	us.sign(b, minister["US"], 1)
+	us.says("Agreed ad referendum, still to be confirmed by a signature: United States.", "Agrees ad referendum, has not signed")
+
+	scan := filepath.Join(t.TempDir(), "scan.pdf")
+	if err := os.WriteFile(scan, []byte("%PDF-1.4 signed"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	us.press("main a[href*='/paper']")
+	us.press("main form button.govuk-button")
+	us.says("There is a problem", "Choose a file")
+	us.fill(map[string]string{"office": "line-lead-arms", "signed": isoDay(b.node.Now()), "place": "Washington"})
+	us.upload("scan", scan)
+	us.press("main form button.govuk-button")
+	us.sign(b, minister["US"], 1)
+	us.says("Signed on paper", "Line lead, arms smuggling", "Washington", "scan.pdf", "Agreed since")
+
+	eventually(t, a.node, func() bool { return a.state(t, id).State.InForce() != nil })
+	mx.open(a.page(t, id))
+	mx.says("Firmó en papel")
+	mx.press("main a[href*='amend=']")
+	if got := mx.value("title.es"); got != "A text that changes (es)" {
+		t.Errorf("the new version begins with %q", got)
+	}
+	mx.fill(map[string]string{"due": "2032-01-15"})
+	mx.press("main form button.govuk-button")
+	mx.sign(a, minister["MX"], 1)
+	mx.says("Nueva versión propuesta por: México", "este texto sigue en pie", "Qué cambia del texto al que sustituye", "15 de enero de 2032", "20 de mayo de 2031")
+	v := a.state(t, id).State.Versions[1].ID.String()
+	mx.agree(a, v)
+	eventually(t, b.node, func() bool {
+		d := b.state(t, id)
+		return len(d.State.Versions) == 2 && d.State.Versions[1].Sides[0].Consent != nil
+	})
+	us.open(b.page(t, id))
+	us.agree(b, v)
+	us.says("Former texts", "15 January 2032")
+	us.press("main a[href*='withdraw']")
+	us.says("Notice runs")
+	us.fill(map[string]string{"body.en": "Another text is ready."})
+	us.press("main form button.govuk-button")
+	us.sign(b, minister["US"], 1)
+	us.says("Notice to end it was given by: United States")
+}
+
+// A view is kept under a name for the office, and forgotten.
+func TestViewsAreSaved(t *testing.T) {
+	s := example(t)
+	_, us := desks(t, s)
+	x := s.sides["US"]
+	_, group := x.group(t)
+	us.open(group + "/commitments?line=fuel&sort=&status=owed")
+	us.fill(map[string]string{"name": "Fuel, owed"})
+	us.press("main form[action$='/views'] button")
+	us.says("The view is saved", "Fuel, owed")
+	if other, _ := newReader(t, x, "desk", "en").waiting("/g/security-" + x.security(t).ID.Short() + "/commitments"); strings.Contains(other, "Fuel, owed") {
+		t.Error("another office sees the view")
+	}
+	us.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("details").open = true`))
+	us.press("main form[action$='/views/drop'] button")
+	us.says("The view is gone")
+}

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +15,9 @@ import (
 // commitmentsBody is a page of the commitments of a group, narrowed and ordered by the address.
 type commitmentsBody struct {
 	Views    []link
+	Saved    []link // the office's own
+	Save     *form  // nil: this view has a name
+	Open     bool   // the filters
 	Form     *form
 	Narrowed bool
 	Clear    string
@@ -55,6 +60,9 @@ func (w *Web) commitmentList(r *request) (answer, error) {
 	q := w.narrow(r, f)
 	title := r.kindName(commitments, true)
 	b := commitmentsBody{Form: f, Views: w.views(r), Clear: r.group.Href("commitments"), Narrowed: r.URL.RawQuery != "", Sheets: r.spreadsheets()}
+	if err := w.savedViews(r, &b); err != nil {
+		return nil, err
+	}
 	if powers, err := w.node.Powers(r.group.ID); err == nil && powers != nil && signs(powers, r.who.Office) {
 		b.New = r.group.Href("commitments", "new")
 	}
@@ -164,6 +172,76 @@ func (w *Web) narrow(r *request, f *form) node.Query {
 		q.DueBefore = d.AddDate(0, 0, 1).Unix()
 	}
 	return q
+}
+
+// commitmentsPage is the page that saved views are of.
+const commitmentsPage = "commitments"
+
+// savedViews adds the views that the reader's office keeps, and the form that keeps this one where it has no name yet.
+func (w *Web) savedViews(r *request, b *commitmentsBody) error {
+	saved, _, err := w.node.Views(r.Context(), r.who, r.group.ID)
+	if err != nil {
+		return err
+	}
+	query := viewQuery(r.URL.Query())
+	named := query == ""
+	for _, v := range saved {
+		if v.Page == commitmentsPage {
+			b.Saved = append(b.Saved, link{Text: v.Name, Href: r.group.Href("commitments") + "?" + v.Query, Current: v.Query == query})
+			named = named || v.Query == query
+		}
+	}
+	for _, v := range b.Views {
+		_, q, _ := strings.Cut(v.Href, "?")
+		named = named || q == query
+	}
+	if b.Open = !named; named {
+		return nil
+	}
+	b.Save, err = r.form(r.group.Href("commitments", "views"), r.t("view.save"),
+		field{Name: "name", Control: controlInput, Label: r.t("view.name"), Width: 20}, field{Name: "query", Control: controlHidden, Values: []string{query}})
+	return err
+}
+
+// viewQuery is a view's address without the place in its list and without what narrows nothing.
+func viewQuery(q url.Values) string {
+	q.Del("from")
+	for k, v := range q {
+		if len(v) == 0 || v[0] == "" {
+			q.Del(k)
+		}
+	}
+	return q.Encode()
+}
+
+// saveView keeps a view under a name for the reader's office; dropView forgets it.
+func (w *Web) saveView(r *request) (answer, error) {
+	name := strings.TrimSpace(r.PostFormValue("name"))
+	q, err := url.ParseQuery(r.PostFormValue("query"))
+	if err != nil {
+		return nil, fmt.Errorf("view: %w", node.ErrInvalid)
+	}
+	v := node.SavedView{Name: name, Page: commitmentsPage, Query: viewQuery(q)}
+	err = w.changeViews(r, func(all []node.SavedView) []node.SavedView {
+		return append(slices.DeleteFunc(all, func(x node.SavedView) bool { return x.Page == v.Page && x.Name == v.Name }), v)
+	})
+	return redirect{to: r.group.Href("commitments") + "?" + v.Query, done: "view-saved"}, err
+}
+
+func (w *Web) dropView(r *request) (answer, error) {
+	name := r.PostFormValue("name")
+	err := w.changeViews(r, func(all []node.SavedView) []node.SavedView {
+		return slices.DeleteFunc(all, func(x node.SavedView) bool { return x.Page == commitmentsPage && x.Name == name })
+	})
+	return redirect{to: r.group.Href("commitments"), done: "view-dropped"}, err
+}
+
+func (w *Web) changeViews(r *request, f func([]node.SavedView) []node.SavedView) error {
+	all, before, err := w.node.Views(r.Context(), r.who, r.group.ID)
+	if err != nil {
+		return err
+	}
+	return w.node.PutViews(r.Context(), r.who, r.group.ID, f(all), before)
 }
 
 // views are lists that people come back to.

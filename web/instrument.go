@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"mime"
@@ -14,6 +15,7 @@ import (
 	"entente/node"
 	"entente/record"
 	"entente/release"
+	"entente/word"
 )
 
 // instrumentBody is one instrument as pages show it: what it is and where it stands, what may be done, its texts in every
@@ -70,6 +72,22 @@ type version struct {
 	Sides       []side
 	Acts        []act
 	Blocked     string // message key: why it cannot be signed yet
+}
+
+// difference is a text against another, in one language.
+type difference struct {
+	Lang, Tag         string
+	Title, Body, Done []word.Change
+	DoneMeans         string
+}
+
+// rewritten reports whether anything was put in or left out.
+func rewritten(x []word.Change) bool {
+	return slices.ContainsFunc(x, func(c word.Change) bool { return c.Kind != word.Same })
+}
+
+func redline(old, text string) []word.Change {
+	return word.Redline(word.Paragraphs(old), word.Paragraphs(text))
 }
 
 // particular is one line of the terms in words.
@@ -366,7 +384,7 @@ func compare(old, v *version) (out []difference, particulars []particular) {
 			continue
 		}
 		d := difference{Lang: t.Lang, Tag: t.Tag, Title: redline(old.Texts[i].Title, t.Title), Body: redline(old.Texts[i].Body, t.Body), Done: redline(old.Texts[i].Done, t.Done), DoneMeans: t.DoneMeans}
-		if d.Title.Changed() || d.Body.Changed() || d.Done.Changed() {
+		if rewritten(d.Title) || rewritten(d.Body) || rewritten(d.Done) {
 			out = append(out, d)
 		}
 	}
@@ -420,17 +438,12 @@ func (w *Web) reports(r *request, b *instrumentBody, texts reading) {
 	for i := range b.State.Versions {
 		v := &b.State.Versions[i]
 		if y := nested(v.ID); len(y) > 0 {
-			b.Reports = append(b.Reports, reported{Report: entente.Report{ID: v.ID, Ref: v.Ref, Time: v.Time}, Key: "progress.text", By: v.Ref.Party, Replies: y})
+			b.Reports = append(b.Reports, reported{Report: entente.Report{ID: v.ID, Ref: v.Ref, Time: v.Time}, Key: "reported.text", By: v.Ref.Party, Replies: y})
 		}
 	}
 }
 
-func progressKey(p string) string {
-	if p == "" {
-		return "progress.none"
-	}
-	return "progress." + p
-}
+func progressKey(p string) string { return "reported." + cmp.Or(p, "none") }
 
 // signers names the offices and seats that approved a record.
 func (w *Web) signers(r *request, h *record.Header) []string {

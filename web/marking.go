@@ -9,7 +9,7 @@ var audiences = []record.TLP{record.AmberStrict, record.Amber, record.Green, rec
 
 // handled asks who may have what is written or attached, and the handling where the charter lists any.
 func (r *request) handled(name, label string) []field {
-	f := field{Name: name, Control: controlSelect, Label: label, Values: []string{string(record.Amber)}}
+	f := field{Name: name, Control: controlSelect, Label: label, Values: []string{usual}, Options: []option{{usual, r.t("audience.usual"), ""}}}
 	for _, a := range audiences {
 		f.Options = append(f.Options, option{Value: string(a), Text: r.t("audience." + string(a))})
 	}
@@ -32,17 +32,25 @@ func (r *request) ownToo(fields []field) []field {
 
 const ownAudience = "own"
 
-// marking reads the answer to handled.
+// usual leaves the marking to the party's own default for the kind.
+const usual = "usual"
+
+// marking reads the answer to handled; nil: as the party usually marks it.
 func (f *form) marking(name string) *record.Marking {
 	m := &record.Marking{TLP: record.TLP(f.choice(name)), ReleasableTo: f.r.group.Chart.IDs()}
-	if m.TLP == ownAudience {
-		m.TLP, m.ReleasableTo = record.AmberStrict, nil
-	}
-	if m.TLP == record.Clear {
-		m.ReleasableTo = []record.Party{record.Public}
-	}
-	if _, err := f.Field(name + ".handling"); err == nil {
+	if f.Has(name + ".handling") {
 		m.Handling = f.choice(name + ".handling")
+	}
+	switch m.TLP {
+	case usual:
+		if m.Handling == "" {
+			return nil
+		}
+		m.TLP = record.Amber
+	case ownAudience:
+		m.TLP, m.ReleasableTo = record.AmberStrict, nil
+	case record.Clear:
+		m.ReleasableTo = []record.Party{record.Public}
 	}
 	return m
 }

@@ -92,6 +92,8 @@ var routes = []route{
 	{"GET /g/{group}/minister", false, (*Web).minister},
 	{"GET /g/{group}/minister/{line}", false, (*Web).minister},
 	{"GET /g/{group}/commitments", false, (*Web).commitmentList},
+	{"POST /g/{group}/commitments/views", false, (*Web).saveView},
+	{"POST /g/{group}/commitments/views/drop", false, (*Web).dropView},
 	{"GET /g/{group}/commitments/new", false, (*Web).propose},
 	{"POST /g/{group}/commitments/new", false, (*Web).propose},
 	{"GET /g/{group}/commitments/export", false, (*Web).exportCommitments},

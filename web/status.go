@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,6 +40,12 @@ func (w *Web) status(r *request, s *entente.State, v entente.View) []sentence {
 	t := s.Text()
 	switch v.Phase {
 	case entente.PhaseProposed:
+		for i := range s.Versions { // of several texts the first that still stands
+			if x := &s.Versions[i]; !pulled(x) {
+				t = x
+				break
+			}
+		}
 		say("wait", "status.proposed", "Day", r.day(t.Time), "Party", r.group.PartyName(t.Ref.Party))
 		if t.Until != 0 {
 			say("wait", "status.until", "Day", r.deadline(t.Until), "When", r.dateWords(t.Until))
@@ -119,8 +126,13 @@ func (w *Web) status(r *request, s *entente.State, v entente.View) []sentence {
 	if v.Counter {
 		say("wait", "status.counter")
 	}
+	slices.SortStableFunc(out, func(a, b sentence) int { // what is late is said first
+		return cmp.Compare(slices.Index(weights, a.Weight), slices.Index(weights, b.Weight))
+	})
 	return out
 }
+
+var weights = []string{"late", "wait", "ok", ""}
 
 // leavers are the parties whose notice runs.
 func leavers(s *entente.State) []record.Party {
