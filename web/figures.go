@@ -24,18 +24,17 @@ type figuresBody struct {
 	Areas   []string
 	Form    *form // nil: it is the reader's own party's
 	Said    []replied
-	Parties []record.Party
 	Signers []string
 	Whole   string
 }
 
 type figureRow struct {
-	ID                               string
-	Key, Period, Area, Part, Missing string
-	Value                            string
-	Exact, Status                    string
-	Contested                        []record.Party
-	Chosen                           bool
+	ID                      string
+	Key, Period, Area, Part string
+	Value                   string
+	Exact, Status           string
+	Contested               []record.Party
+	Chosen                  bool
 }
 
 // replyStances are what another party says of figures.

@@ -36,10 +36,7 @@ type indicatorBody struct {
 	Refused  []progress.Refused
 	Texts    []text
 	Facts    []particular
-	Version  *entente.VersionState
-	Acts     []act
 	Command  string
-	Report   string // path of the form for figures
 	Whole    string // path of the page of the text, signatures and proof
 	Proposed bool
 }
@@ -126,7 +123,7 @@ func (w *Web) indicator(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &indicatorBody{Detail: d, Name: texts.name(r, r.group, s), Version: s.Text(), Report: r.group.Href("indicators", s.Instrument.String(), "figures"),
+	b := &indicatorBody{Detail: d, Name: texts.name(r, r.group, s),
 		Whole: r.group.Href("i", s.Instrument.String()), Command: "entente progress explain " + s.Fact("code") + " --json"}
 	b.Proposed = s.InForce() == nil
 	filled, unread := texts.texts.Filled(reports)

@@ -16,7 +16,6 @@ const indicatorKind = "indicator"
 type indicatorsBody struct {
 	Lines   []indicatorLine
 	Parties []record.Party
-	More    bool // there are more than the page shows
 	Before  string
 	After   string
 }
@@ -69,7 +68,7 @@ func (w *Web) indicators(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := indicatorsBody{More: list.Next != ""}
+	b := indicatorsBody{}
 	for i, x := range list.Items {
 		filled, _ := texts.texts.Filled(reports[i])
 		results, err := w.node.Judge(r.group.ID, x.State, progress.Collect(filled, x.State.Since()), progress.Choice{})
