@@ -42,9 +42,9 @@ type returnedBody struct {
 // trackedText is a text in one language against what came back.
 type trackedText struct {
 	Lang, Tag  string
-	Title      redlined
-	Paragraphs []redlined
-	Done       []redlined
+	Title      []word.Change
+	Paragraphs []word.Change
+	Done       []word.Change
 	DoneMeans  string
 	Changed    bool
 	Absent     bool // the file has no column in it
@@ -163,8 +163,8 @@ func (w *Web) redlineOf(r *request) (answer, error) {
 				title = texts.part(info.ID, "title."+l)
 			}
 			t.Title = redline(texts.part(info.ID, "title."+l), title)
-			t.Paragraphs, t.Done = tracked(texts.part(info.ID, "body."+l), c.parts["body."+l]), tracked(texts.part(info.ID, "done."+l), c.parts["done."+l])
-			t.Changed = t.Title.Changed() || slices.ContainsFunc(t.Paragraphs, redlined.Changed) || slices.ContainsFunc(t.Done, redlined.Changed)
+			t.Paragraphs, t.Done = redline(texts.part(info.ID, "body."+l), c.parts["body."+l]), redline(texts.part(info.ID, "done."+l), c.parts["done."+l])
+			t.Changed = rewritten(t.Title) || rewritten(t.Paragraphs) || rewritten(t.Done)
 			b.Same = b.Same && !t.Changed
 		}
 		b.Changes = append(b.Changes, t)
@@ -188,19 +188,6 @@ func (w *Web) redlineOf(r *request) (answer, error) {
 		}
 	}
 	return page{name: "redline", title: r.t("returned.redline"), nav: d.State.Kind, body: b}, nil
-}
-
-// tracked compares texts paragraph by paragraph.
-func tracked(old, text string) []redlined {
-	var out []redlined
-	for _, c := range word.Redline(word.Paragraphs(old), word.Paragraphs(text)) {
-		var x redlined
-		for _, p := range c.Pieces {
-			x = append(x, piece{Text: p.Text, In: p.Kind == word.Added, Out: p.Kind == word.Removed})
-		}
-		out = append(out, x)
-	}
-	return out
 }
 
 // prefill begins a new text with what came back for the one that it stands against.
