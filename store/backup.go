@@ -20,7 +20,7 @@ func (s *Store) Copy(ctx context.Context, db, keys string) (slots uint64, err er
 		return 0, err
 	}
 	path := filepath.Join(s.dir, File)
-	q := url.Values{"_pragma": {fmt.Sprintf("busy_timeout(%d)", busyMillis), "cache_size(-16384)"}}
+	q := url.Values{"_pragma": {fmt.Sprintf("busy_timeout(%d)", busyMillis), fmt.Sprintf("cache_size(-%d)", readerCache)}}
 	c, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
 	if err != nil {
 		return 0, err
@@ -56,7 +56,7 @@ func neededSlots(ctx context.Context, db string) (uint64, error) {
 }
 
 func openReaders(path string, pragmas ...string) (*sql.DB, error) {
-	q := url.Values{"_pragma": append([]string{fmt.Sprintf("busy_timeout(%d)", busyMillis), "cache_size(-16384)", "mmap_size(268435456)"}, pragmas...)}
+	q := url.Values{"_pragma": append([]string{fmt.Sprintf("busy_timeout(%d)", busyMillis), fmt.Sprintf("cache_size(-%d)", readerCache)}, pragmas...)}
 	return sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
 }
 

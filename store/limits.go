@@ -17,6 +17,11 @@ const (
 	maxStatements = 200
 	// maxReaders is the number of connections that read beside the one writer.
 	maxReaders = 4
+	// writerCache and readerCache are the pages that one connection keeps, in KiB. The driver's allocator takes twice that: with
+	// one writer and twice maxReaders readers about 130 MB in all. The file is not mapped into memory: every connection's map
+	// would count against the process, and the system's own cache serves as well.
+	writerCache = 32 << 10
+	readerCache = 4 << 10
 	// busyMillis is how long a second process (a backup) may hold the database before a write fails.
 	busyMillis = 5000
 	// keepIdempotent answers for a day: longer than any client retries.

@@ -65,7 +65,7 @@ func openDir(ctx context.Context, dir string, kek *[32]byte) (*Store, error) {
 		return nil, err
 	}
 	q := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "secure_delete(ON)",
-		fmt.Sprintf("busy_timeout(%d)", busyMillis), "cache_size(-65536)", "wal_autocheckpoint(4000)", "mmap_size(268435456)"}}
+		fmt.Sprintf("busy_timeout(%d)", busyMillis), fmt.Sprintf("cache_size(-%d)", writerCache), "wal_autocheckpoint(4000)"}}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 	w, err := sql.Open("sqlite", dsn+"&_txlock=immediate")
 	if err != nil {
