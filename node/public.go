@@ -61,7 +61,7 @@ func (n *Node) published(v *store.View, g *group, s *entente.State, now int64) (
 	}
 	var keys []store.PartKey
 	for _, ref := range h.Parts {
-		if publicPart(h, ref, g.ledger.Parties()) {
+		if withheld(h, ref, g.ledger.Parties()) == "" {
 			keys = append(keys, store.PartKey{Pos: e.Pos, ID: text.ID, Name: ref.Name})
 		}
 	}
@@ -83,15 +83,77 @@ func (n *Node) published(v *store.View, g *group, s *entente.State, now int64) (
 	return p, err
 }
 
-// publicPart reports whether a part of a text that was let out is public.
-func publicPart(h *record.Header, ref record.PartRef, parties []record.Party) bool {
-	if release.Published(ref.Marking) {
-		return true
+// Withheld is why a part of a text that is let out is not public.
+type Withheld string
+
+// The reasons.
+const (
+	WithheldOffices Withheld = "offices" // it is for named offices
+	WithheldParties Withheld = "parties" // not every party of the group may have it
+	WithheldAnnex   Withheld = "annex"   // an annex is public by its own marking alone
+)
+
+// withheld says why a part of a text that is let out is not public; empty: it is.
+func withheld(h *record.Header, ref record.PartRef, parties []record.Party) Withheld {
+	switch {
+	case release.Published(ref.Marking):
+		return ""
+	case ref.Marking.TLP == record.Red:
+		return WithheldOffices
+	case slices.ContainsFunc(parties, func(q record.Party) bool { return !release.MayHold(ref.Marking, h.Party, q) }):
+		return WithheldParties
+	case !strings.HasPrefix(ref.Name, "title.") && !strings.HasPrefix(ref.Name, "body."):
+		return WithheldAnnex
 	}
-	if !strings.HasPrefix(ref.Name, "title.") && !strings.HasPrefix(ref.Name, "body.") || ref.Marking.TLP == record.Red {
-		return false
+	return ""
+}
+
+// WithheldPart is a part that would not be public.
+type WithheldPart struct {
+	Name string
+	Why  Withheld
+}
+
+// PublicPreview shows an office a text as the public would read it if it were let out now, and what of it would not be public.
+func (n *Node) PublicPreview(ctx context.Context, who Caller, group, id record.ID) (*PublicText, []WithheldPart, error) {
+	r, err := n.Record(ctx, who, group, id)
+	if err != nil {
+		return nil, nil, err
 	}
-	return !slices.ContainsFunc(parties, func(q record.Party) bool { return !release.MayHold(ref.Marking, h.Party, q) })
+	g, err := n.reading(who, group)
+	if err != nil {
+		return nil, nil, err
+	}
+	p := &PublicText{Group: group, Founding: g.ledger.Founding(), Instrument: id, Version: id, Parties: g.ledger.Required(r.Header)}
+	if _, c := g.ledger.Charter(); c != nil {
+		p.Founding = c
+	}
+	if !r.Header.Instrument.IsZero() {
+		p.Instrument = r.Header.Instrument
+	}
+	if t, ok := r.Terms.(*entente.Statement); ok {
+		p.Form, p.Corrects = t.Form, t.Corrects
+		if t.Own {
+			p.Own = r.Header.Party
+		}
+	}
+	var names []string
+	var held []WithheldPart
+	for _, ref := range r.Header.Parts {
+		if why := withheld(r.Header, ref, g.ledger.Parties()); why != "" {
+			held = append(held, WithheldPart{ref.Name, why})
+		} else {
+			names = append(names, ref.Name)
+		}
+	}
+	if len(names) > 0 {
+		texts, err := n.Texts(ctx, who, "preview", []Want{{Group: group, Record: id, Names: names}})
+		if err != nil {
+			return nil, nil, err
+		}
+		p.Parts = texts[id].Parts
+	}
+	return p, held, nil
 }
 
 // PublicTexts lists what is public of every group, the latest first. It asks for no office: whoever reaches it may read it.

@@ -63,8 +63,11 @@ func (w *Web) versionActs(r *request, d *node.Detail, v *entente.VersionState) (
 	own, now, s := w.node.Party(), w.node.Now(), d.State
 	i := slices.IndexFunc(v.Sides, func(x entente.Side) bool { return x.Party == own })
 	kind := w.node.Kinds()[s.Kind]
+	if more := kindPages[s.Kind].acts; more != nil {
+		out = more(w, r, d, v)
+	}
 	if kind == nil || i < 0 {
-		return nil, ""
+		return out, ""
 	}
 	mine, id, f := v.Sides[i], s.Instrument.String(), s.InForce()
 	open := v.Standing == consent.Open && (v.Until == 0 || now <= v.Until) && (f == nil || v.Replaces == f.ID)

@@ -147,8 +147,9 @@ var sections = []struct{ key, path, kind string }{
 	{"commitments", "commitments", commitments},
 	{"indicators", "indicators", indicatorKind},
 	{"meetings", "meetings", "meeting"},
-	{"statements", "list/statement", "statement"},
+	{"statements", "statements", "statement"},
 	{"nonpapers", "nonpapers", ""},
+	{"terms", "terms", "term"},
 	{"records", "records", ""},
 }
 

@@ -28,6 +28,8 @@ type instrumentBody struct {
 	Signers []string
 	Reads   bool // the reader's office signs nothing here
 	Related []related
+	Came    []came    // what names this one
+	Own     string    // the page it has beside this one
 	Texts   []version // what counts or may still be agreed, the first foremost
 	Former  []version
 	Reports []reported
@@ -138,10 +140,13 @@ type kindPage struct {
 	particulars func(w *Web, r *request, h *record.Header, terms any) []particular
 	compose     string // path in the group of the form for a new text
 	report      bool   // it has a form for reports
+	says        func(w *Web, r *request, s *entente.State) []sentence
+	acts        func(w *Web, r *request, d *node.Detail, v *entente.VersionState) []act // with a text, beside the usual
 }
 
 var kindPages = map[string]kindPage{
-	meetingKind:   {path: "meetings"},
+	meetingKind:   {path: "meetings", particulars: (*Web).appointed},
+	statementKind: {template: "commitment", particulars: (*Web).stated, compose: "statements/new", says: (*Web).publication, acts: (*Web).statementActs},
 	"commitment":  {template: "commitment", particulars: (*Web).promise, compose: "commitments/new", report: true},
 	indicatorKind: {path: "indicators", particulars: (*Web).counted},
 }
@@ -192,6 +197,11 @@ func (w *Web) subject(r *request, d *node.Detail) (*instrumentBody, error) {
 	for _, x := range b.Related {
 		wants = append(wants, node.Want{Group: r.group.ID, Record: titled(x.To), Names: []string{"title.*"}})
 	}
+	named, err := w.node.Instruments(r.Context(), r.who, r.group.ID, node.Query{Target: d.State.Instrument, Limit: listPage})
+	if err != nil {
+		return nil, err
+	}
+	wants = append(wants, titles(r.group, named.Items)...)
 	texts, err := w.read(r, wants)
 	if err != nil {
 		return nil, err
@@ -200,9 +210,16 @@ func (w *Web) subject(r *request, d *node.Detail) (*instrumentBody, error) {
 		x := &b.Related[i]
 		x.Name = texts.name(r, r.group, x.To)
 	}
+	b.Came = w.came(r, d.State, named.Items, texts)
+	if p := kindPages[d.State.Kind]; p.path != "" {
+		b.Own = r.group.Href() + "/" + p.path + "/" + d.State.Instrument.String()
+	}
 	texts.supply(d.State)
 	b.Name = texts.name(r, r.group, d.State)
 	b.Status = w.status(r, d.State, d.View)
+	if says := kindPages[d.State.Kind].says; says != nil {
+		b.Status = append(says(w, r, d.State), b.Status...)
+	}
 	b.Signers, b.Reads = w.mayPrepare(r, d.State)
 	w.versions(r, b, texts)
 	w.reports(r, b, texts)

@@ -90,11 +90,16 @@ func (l *language) parse(w *Web) error {
 }
 
 func (l *language) execute(w io.Writer, name string, data any) error {
+	return l.executeAs(w, "layout", name, data)
+}
+
+// executeAs renders a page's content under a layout.
+func (l *language) executeAs(w io.Writer, layout, name string, data any) error {
 	t := l.pages[name]
 	if t == nil {
 		return fmt.Errorf("template %s is not there", name)
 	}
-	if err := t.ExecuteTemplate(w, "layout", data); err != nil {
+	if err := t.ExecuteTemplate(w, layout, data); err != nil {
 		return fmt.Errorf("template %s: %w", name, err)
 	}
 	return nil
@@ -148,6 +153,11 @@ func (w *Web) languageOf(r *http.Request) string {
 	if c, err := r.Cookie(languageCookie); err == nil && tags[c.Value] != "" {
 		return c.Value
 	}
+	return accepted(r)
+}
+
+// accepted is the language a browser asks for.
+func accepted(r *http.Request) string {
 	accept, _, err := xlanguage.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
 	if err == nil {
 		for _, t := range accept {

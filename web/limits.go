@@ -41,6 +41,10 @@ const (
 	ceremonyLife  = 10 * time.Minute
 	// providerTimeout bounds one call to an identity provider.
 	providerTimeout = 10 * time.Second
+	// maxPublicRequests of one address in a minute: a newsroom behind one address reads an announcement, and a loop is stopped.
+	maxPublicRequests = 600
+	// maxAsking addresses are counted at once: beyond it counting begins anew.
+	maxAsking = 10_000
 	// soonDays is how far ahead the pages look for what falls due.
 	soonDays = 14
 	// exportPage is how many commitments an export reads at once: their texts stay within what one entry of the access log names.

@@ -102,7 +102,7 @@ func newStage() (*stage, error) {
 		}
 		_, port, _ := net.SplitHostPort(l.Addr().String())
 		x.url = "http://" + strings.ToLower(string(p)) + ".localhost:" + port
-		if x.web, err = web.New(x.node, web.Options{Origin: x.url, Zone: time.UTC}); err != nil {
+		if x.web, err = web.New(x.node, web.Options{Origin: x.url, Zone: time.UTC, Public: true}); err != nil {
 			return nil, err
 		}
 		srv := &http.Server{Handler: x.web.Handler(), ReadHeaderTimeout: time.Minute}

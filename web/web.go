@@ -22,6 +22,7 @@ type Options struct {
 	Origin  string         // scheme://host[:port] under which browsers reach this node; empty: the host of a request on loopback
 	Zone    *time.Location // in which pages show dates and times; nil: the machine's
 	OIDC    *OIDC          // an identity provider; nil: none
+	Public  bool           // serve what is published to whoever comes, without sign-in
 }
 
 // Web serves one node's pages.
@@ -37,11 +38,13 @@ type Web struct {
 	ceremony  *ceremonies
 	imports   *shelf[imported]
 	cameBack  *shelf[cameBack]
+	public    bool
+	asked     rate // for public pages
 }
 
 // New prepares the pages. It fails when a template, a message or the origin is not well formed.
 func New(n *node.Node, o Options) (*Web, error) {
-	w := &Web{node: n, log: o.Log, version: o.Version, zone: o.Zone, ceremony: newCeremonies(n.Now),
+	w := &Web{node: n, log: o.Log, version: o.Version, zone: o.Zone, ceremony: newCeremonies(n.Now), public: o.Public, asked: rate{now: n.Now},
 		imports: newShelf[imported](n.Now, maxImports), cameBack: newShelf[cameBack](n.Now, maxCameBack)}
 	if w.log == nil {
 		w.log = slog.Default()

@@ -89,7 +89,7 @@ func (c *demoCmd) stay(a *app, res *demo.Result) error {
 		wg.Go(func() {
 			defer stop() // one without the other shows nothing
 			host := demoHost(p)
-			o := serveOptions{dir: folder, listen: listenOf(folder), http: demoHTTP[p], origin: host, log: slog.New(slog.DiscardHandler)}
+			o := serveOptions{dir: folder, listen: listenOf(folder), http: demoHTTP[p], origin: host, public: true, log: slog.New(slog.DiscardHandler)}
 			errs[i] = a.serve(ctx, o, func(s serving) error {
 				a.say("\nThe node of %s serves on %s. Sign in (each link works once):", p, host)
 				for _, office := range res.Offices[p] {

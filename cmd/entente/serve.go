@@ -29,6 +29,7 @@ type serveCmd struct {
 	OIDC    oidcFlags `embed:"" prefix:"oidc-"`
 	Origin  string    `help:"Where browsers reach the pages, as they see it; needed where that is not this machine." placeholder:"https://HOST[:PORT]"`
 	Proxy   bool      `name:"behind-proxy" help:"A proxy on this machine stands before that address: it names the clients in X-Forwarded-For."`
+	Public  bool      `help:"Show what both sides have published to whoever comes, under /public, without sign-in."`
 	Metrics string    `help:"Address of Prometheus metrics, GET /metrics; without it: none." placeholder:"HOST:PORT"`
 	Every   period    `name:"check-every" help:"Full check in the background, this long after the one before; 0: none." default:"24h"`
 	Debug   bool      `help:"Log more."`
@@ -68,6 +69,7 @@ type serveOptions struct {
 	proxy   bool         // before http
 	origin  string       // of the pages, as browsers see it; empty: loopback
 	oidc    *web.OIDC    // nil: no identity provider
+	public  bool         // show what is published
 	metrics string       // empty: none
 	every   time.Duration
 	log     *slog.Logger
@@ -78,7 +80,7 @@ func (c *serveCmd) Run(a *app) error {
 	if c.Debug {
 		level = slog.LevelDebug
 	}
-	o := serveOptions{dir: a.flags.Dir, listen: c.Listen, http: c.HTTP, origin: c.Origin, proxy: c.Proxy, metrics: c.Metrics, every: time.Duration(c.Every) * time.Second,
+	o := serveOptions{dir: a.flags.Dir, listen: c.Listen, http: c.HTTP, origin: c.Origin, proxy: c.Proxy, public: c.Public, metrics: c.Metrics, every: time.Duration(c.Every) * time.Second,
 		log: slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level}))}
 	switch {
 	case c.TLSCert == "" && c.TLSKey == "":
@@ -137,7 +139,7 @@ func (a *app) serve(ctx context.Context, o serveOptions, ready func(serving) err
 		stop()
 		return err
 	}
-	pages, err := web.New(n, web.Options{Log: o.log, Version: version(), Origin: o.origin, OIDC: o.oidc})
+	pages, err := web.New(n, web.Options{Log: o.log, Version: version(), Origin: o.origin, OIDC: o.oidc, Public: o.public})
 	if err != nil {
 		stop()
 		return err
