@@ -105,6 +105,9 @@ func (c *client) call(ctx context.Context, path string, in, out any) (Fault, err
 	c.p.fault("send")
 	res, err := c.http.Do(req)
 	if err != nil {
+		if strings.Contains(err.Error(), "tls: bad certificate") { // what TLS calls it when the other side's node ends the handshake
+			err = fmt.Errorf("the other node does not know our key: it has not kept our introduction, or not joined a group with us: %w", err)
+		}
 		return Fault{}, err
 	}
 	defer res.Body.Close()

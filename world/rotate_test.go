@@ -140,13 +140,13 @@ func TestRotationWhileAPeerIsAway(t *testing.T) {
 	ok(t, ca.Stop())
 	saved := backup(t, ca.Dir)
 	first := tlsKey(t, mx)
-	for range 2 {
-		flood(t, mx, 700) // more than one message
+	for _, n := range []int{node.MaxPushRecords + 10, 20} { // a message ends before the first change
+		flood(t, mx, n)
 		w.Pass(60)
 		rotate(t, mx)
 		settle(t, w, "MX", "US")
 	}
-	flood(t, mx, 50)
+	flood(t, mx, 20)
 	settle(t, w, "MX", "US")
 	k, err := mx.Node.NodeKeys(ctx)
 	ok(t, err)
