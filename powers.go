@@ -102,6 +102,31 @@ type Office struct {
 	Names  map[string]string `cbor:"2,keyasint" json:"names"`
 	Seats  []Seat            `cbor:"3,keyasint,omitempty" json:"seats,omitempty"` // ascending by number
 	Grants []Grant           `cbor:"4,keyasint,omitempty" json:"grants,omitempty"`
+	Reach  *Reach            `cbor:"5,keyasint,omitempty" json:"reach,omitempty"`
+}
+
+// Reach is how the other parties reach an office: the office, never a person. Its party signs it with its powers, so every party has
+// it, and for good.
+type Reach struct {
+	Telephone string `cbor:"1,keyasint,omitempty" json:"telephone,omitempty"`
+	Mail      string `cbor:"2,keyasint,omitempty" json:"mail,omitempty"`
+	Hours     string `cbor:"3,keyasint,omitempty" json:"hours,omitempty"` // with their time zone
+	Duty      bool   `cbor:"4,keyasint,omitempty" json:"duty,omitempty"`  // it answers at any hour
+}
+
+func (r *Reach) check() error {
+	if r == nil {
+		return nil
+	}
+	if *r == (Reach{}) {
+		return fmt.Errorf("a way to reach it that says nothing is left out")
+	}
+	for _, s := range []string{r.Telephone, r.Mail, r.Hours} {
+		if s != "" && !record.ValidText(s) {
+			return fmt.Errorf("telephone, mail and hours are one line of plain text, of at most %d bytes each", record.MaxName)
+		}
+	}
+	return nil
 }
 
 // Seat is one official's key. A deputy or an acting official has a seat for a term, half-open, against the record's own time.
@@ -207,6 +232,9 @@ func (p *Powers) Check() error {
 	for i, o := range p.Offices {
 		if !record.ValidName(o.ID) || o.ID == record.RootOffice || (i > 0 && p.Offices[i-1].ID >= o.ID) {
 			return fmt.Errorf("office %.70q: ids are names other than root, ascending without doubles", o.ID)
+		}
+		if err := o.Reach.check(); err != nil {
+			return fmt.Errorf("office %s: %w", o.ID, err)
 		}
 		if len(o.Seats) > maxSeats {
 			return fmt.Errorf("office %s: %d seats, the limit is %d", o.ID, len(o.Seats), maxSeats)

@@ -361,6 +361,9 @@ func TestPowersCheck(t *testing.T) {
 		"a term starts, 2": func(x *entente.Powers) { x.Offices[0].Seats[0].Until = -1 },
 		"a term starts, 3": func(x *entente.Powers) { x.Offices[0].Seats[1].Until = x.Offices[0].Seats[1].From },
 		"a term starts, 4": func(x *entente.Powers) { x.Offices[0].Seats[0].From = record.MaxTime + 1 },
+		"a way to reach":   func(x *entente.Powers) { x.Offices[0].Reach = &entente.Reach{} },
+		"telephone":        func(x *entente.Powers) { x.Offices[0].Reach = &entente.Reach{Telephone: "1\n2"} },
+		"telephone, 2":     func(x *entente.Powers) { x.Offices[0].Reach = &entente.Reach{Hours: strings.Repeat("x", record.MaxName+1)} },
 		"a grant names":    func(x *entente.Powers) { x.Offices[0].Grants = []entente.Grant{{Kinds: []string{"*"}}} },
 		"a grant":          func(x *entente.Powers) { x.Offices[0].Grants = []entente.Grant{{Sign: 1}} },
 	}
@@ -373,6 +376,7 @@ func TestPowersCheck(t *testing.T) {
 		if err := record.Unmarshal(b, &x); err != nil {
 			t.Fatal(err)
 		}
+		x.Offices[1].Reach = &entente.Reach{Telephone: "+52 55 0000 0000", Mail: "guardia@example.mx", Hours: "08:00–20:00 (UTC−6)", Duty: true}
 		if err := x.Check(); err != nil {
 			t.Fatal(err)
 		}

@@ -17,6 +17,7 @@ type officeFile struct {
 	Names  map[string]string `json:"names"`
 	Seats  []seatFile        `json:"seats"`
 	Grants []grantFile       `json:"grants"`
+	Reach  *entente.Reach    `json:"reach"`
 }
 
 type seatFile struct {
@@ -81,7 +82,7 @@ func readOffices(file, dir string) ([]entente.Office, error) {
 	}
 	var out []entente.Office
 	for _, x := range in {
-		o := entente.Office{ID: x.ID, Names: x.Names}
+		o := entente.Office{ID: x.ID, Names: x.Names, Reach: x.Reach}
 		if o.Names == nil {
 			o.Names = maps.Clone(map[string]string{"en": x.ID, "es": x.ID})
 		}

@@ -104,12 +104,13 @@ func (powersSetCmd) Help() string {
 FILE is a list like this. A seat without a key takes the one that entente seat new or seat add left here; a key may stand as text,
 ALGORITHM:HEX. A deputy or acting official sits from and until a date, which is the first second that no longer counts. kinds ["*"]
 is every kind; verbs, lines and until may be left out; sign says how many seats of the office must sign; with paper the office may
-also record that another office signed on paper. Dates are YYYY-MM-DD, RFC 3339 or Unix seconds:
+also record that another office signed on paper. reach tells the other parties how to reach the office: telephone, mail, hours, and
+duty where it answers at any hour. Dates are YYYY-MM-DD, RFC 3339 or Unix seconds:
 
   [{"id": "legal", "names": {"en": "Legal adviser", "es": "Consultoría Jurídica"},
     "seats": [{"number": 1}, {"number": 2, "acting": true, "from": "2026-03-01", "until": "2026-06-01"}],
     "grants": [{"kinds": ["commitment", "statement"], "verbs": ["consent"], "lines": ["arms"], "sign": 2, "paper": true}]},
-   {"id": "minister", "seats": [{"number": 1, "key": "-65543:02…"}], "grants": [{"kinds": ["*"], "sign": 1}]}]
+   {"id": "minister", "seats": [{"number": 1, "key": "-65543:02…"}], "reach": {"telephone": "+52 55 0000 0000", "duty": true}, "grants": [{"kinds": ["*"], "sign": 1}]}]
 
 Examples:
   entente powers set --group security --offices offices.json

@@ -252,16 +252,20 @@ type signCmd struct {
 	Draft    string `arg:"" help:"The draft, by its name or a prefix."`
 	Group    string `help:"The group: track, id or prefix." placeholder:"GROUP"`
 	Approval string `help:"An approval that was signed elsewhere, as JSON; - reads it from stdin." placeholder:"FILE"`
+	Root     bool   `help:"Sign with the party's root key: what changes powers."`
 	signFlags
+	rootFlags
 }
 
 func (signCmd) Help() string {
 	return `Shows the exact text and its digest, asks, and signs with the seat. When no signature is missing the act goes on record.
 With --approval nothing is signed here: the node takes a signature of the act that an authenticator, a module or another machine made,
-in the form of doc/record.md section 6.
+in the form of doc/record.md section 6. With --root the party's root key signs: offices, seats and authority that were prepared in the
+browser.
 
 Examples:
   entente drafts
+  entente sign 0f3a9c --root --root-key /mnt/usb/root.age
   entente sign 0f3a9c --seat legal/2
   entente sign 0f3a9c --approval minister.json`
 }
@@ -286,8 +290,14 @@ func (a *app) readApproval(file string) (x record.Approval, err error) {
 }
 
 func (c *signCmd) Run(a *app) error {
-	if (len(c.Seat) == 0) == (c.Approval == "") {
-		return usage("say which seat signs, --seat OFFICE/NUMBER, or bring a signature, --approval FILE: one of the two")
+	ways := 0
+	for _, way := range []bool{len(c.Seat) > 0, c.Approval != "", c.Root} {
+		if way {
+			ways++
+		}
+	}
+	if ways != 1 {
+		return usage("say which seat signs, --seat OFFICE/NUMBER, or --root, or bring a signature, --approval FILE: one of them")
 	}
 	var made []record.Approval
 	if c.Approval != "" {
@@ -315,7 +325,13 @@ func (c *signCmd) Run(a *app) error {
 			return err
 		}
 		var p *api.Progress
-		if len(made) > 0 {
+		if c.Root {
+			sealed, err := s.signRoot(a, g.ID, d, c.rootFlags, c.Yes)
+			if err != nil {
+				return err
+			}
+			p = &api.Progress{Sealed: sealed}
+		} else if len(made) > 0 {
 			x, err := s.Approve(a.ctx, g.ID, d.Nonce, made...)
 			if err != nil {
 				return err
