@@ -33,7 +33,7 @@ func (a *API) newLink(ctx context.Context, in *inLink) (*body[Link], error) {
 func (a *API) endSessions(ctx context.Context, in *struct {
 	Office string `path:"office"`
 }) (*none, error) {
-	return &none{}, a.node.EndSessions(ctx, in.Office)
+	return &none{}, a.node.EndSessions(ctx, caller(ctx), in.Office)
 }
 
 func (a *API) accounts(ctx context.Context, _ *none) (*body[[]store.Subject], error) {

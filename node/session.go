@@ -149,8 +149,26 @@ func (n *Node) EndSession(ctx context.Context, secret string) error {
 	return n.write(ctx, func(b *batch) error { return b.fail(b.tx.DropSession(sessionDigest(secret))) })
 }
 
-// EndSessions ends every session and unused link of an office.
-func (n *Node) EndSessions(ctx context.Context, office string) error {
+// Sessions lists who is signed in, newest first, without any secret: every office's for who sets the node up, else the caller's own.
+// Some may lie idle.
+func (n *Node) Sessions(ctx context.Context, who Caller) ([]store.Login, error) {
+	all, err := store.Sessions(n.store.View(ctx), n.clock())
+	if err != nil {
+		return nil, explain(err)
+	}
+	if !n.SetsUp(who) {
+		all = slices.DeleteFunc(all, func(l store.Login) bool { return l.Office != who.Office })
+	}
+	return all, nil
+}
+
+// EndSessions ends every session and unused link of an office: of the caller's own, or of any for who sets the node up.
+func (n *Node) EndSessions(ctx context.Context, who Caller, office string) error {
+	if who.Operator || who.Office != office {
+		if err := n.setsUp(who); err != nil {
+			return err
+		}
+	}
 	return n.write(ctx, func(b *batch) error { return b.fail(b.tx.DropSessions(office)) })
 }
 

@@ -120,7 +120,7 @@ func TestSessions(t *testing.T) {
 	if _, err := n.Session(ctx, other); err != nil {
 		t.Errorf("another session: %v", err)
 	}
-	if err := n.EndSessions(ctx, "desk"); err != nil {
+	if err := n.EndSessions(ctx, Caller{Operator: true}, "desk"); err != nil {
 		t.Fatal(err)
 	}
 	ended("all of the office ended", other)

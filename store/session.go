@@ -54,6 +54,18 @@ func Session(r reader, digest record.ID) (Login, error) {
 	return l, err
 }
 
+// Sessions lists those that have not ended, newest first.
+func Sessions(r reader, now int64) ([]Login, error) {
+	var out []Login
+	err := each(r, func(rows *sql.Rows) error {
+		var l Login
+		err := rows.Scan(&l.Office, &l.Seat, &l.How, &l.Created, &l.Until)
+		out = append(out, l)
+		return err
+	}, "SELECT office, seat, how, created, until FROM session WHERE until > ? ORDER BY created DESC, office, seat", now)
+	return out, err
+}
+
 // CountSessions counts those that have not ended.
 func CountSessions(r reader, now int64) (n int64, err error) {
 	err = one(r, []any{&n}, "SELECT count(*) FROM session WHERE until > ?", now)

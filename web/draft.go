@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"entente"
 	"entente/node"
 	"entente/record"
 	"entente/release"
@@ -22,7 +23,9 @@ type draftBody struct {
 	Version *draftVersion // of which text a consent or withdrawal speaks
 	Holders []holder
 	Seats   []seat
-	Office  string // that signs here
+	Office  string      // that signs here
+	Powers  *powersView // that it would put on record
+	Changes []string    // what they change
 	Terms   string
 	Follows string // message key: what follows from signing
 	Command string // the same on the command line
@@ -109,7 +112,16 @@ func (w *Web) draftBody(r *request, d *node.Draft) (*draftBody, error) {
 	}
 	b.Office = r.who.Office
 	if w.byRoot(h) {
-		b.Office = record.RootOffice
+		b.Office, b.Follows, b.Command = record.RootOffice, "follows.root", "entente sign "+d.Nonce.String()[:12]+" --group "+r.group.ID.Short()+" --root"
+		d.Missing = nil
+	}
+	if p := w.draftedPowers(h); p != nil {
+		was, err := w.node.Powers(r.group.ID)
+		if err != nil {
+			return nil, err
+		}
+		v := w.powersIn(r, r.group, h.Party, p)
+		b.Powers, b.Changes = &v, w.powersChanges(r, r.group, was, p)
 	}
 	b.Seats, err = w.seats(r, d)
 	return b, err
@@ -184,6 +196,15 @@ func (w *Web) seats(r *request, d *node.Draft) ([]seat, error) {
 	return out, nil
 }
 
+// draftedPowers are the powers that an act would put on record, nil for any other act.
+func (w *Web) draftedPowers(h *record.Header) *entente.Powers {
+	t, err := w.node.Kinds().DecodeTerms(h)
+	if p, ok := t.(*entente.Powers); ok && err == nil {
+		return p
+	}
+	return nil
+}
+
 // byRoot reports whether the party's root key signs an act, in the place of officials.
 func (w *Web) byRoot(h *record.Header) bool {
 	_, rule, err := w.node.Kinds().Rule(h.Kind, h.Verb)
@@ -221,11 +242,14 @@ func (w *Web) signDraft(r *request) (answer, error) {
 	if left != nil {
 		return redirect{to: r.group.Href("drafts", d.Nonce.String()), done: "signed"}, nil
 	}
-	to := r.group.Href("i", sealed.Instrument.String())
-	if sealed.Instrument == r.group.ID {
+	to, done := r.group.Href("i", sealed.Instrument.String()), "on-record"
+	switch {
+	case sealed.Instrument == r.group.ID:
 		to = r.group.Href()
+	case w.draftedPowers(d.Header) != nil:
+		to, done = r.group.Href("people"), "powers-on-record"
 	}
-	return redirect{to: to, done: "on-record"}, nil
+	return redirect{to: to, done: done}, nil
 }
 
 func approvalOf(r *request) (record.Approval, error) {

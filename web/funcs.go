@@ -17,6 +17,7 @@ func (l *language) funcs(w *Web) template.FuncMap {
 		"num":      l.number,
 		"day":      l.day,
 		"moment":   l.moment,
+		"lastday":  func(end int64) string { return l.day(end - 1) }, // of a half-open period
 		"deadline": func(sec int64) string { return l.dayIn(sec, time.UTC) },
 		"late":     func(sec int64) string { return l.late(sec, w.node.Now()) },
 		"since":    func(sec int64) string { return l.since(sec, w.node.Now()) },

@@ -62,4 +62,10 @@ const (
 	maxCameBack = 32
 	// importBatch is how many drafts are read and signed on one page.
 	importBatch = 25
+	// maxOfficeName is the longest name of an office in bytes: a ministry with its unit.
+	maxOfficeName = 200
+	// maxContactLine is the longest line of an entry on whom to call, as the node takes it.
+	maxContactLine = 300
+	// maxKeyText is the longest text of a public key in bytes: WebAuthn's 65 in hex, within an object of JSON.
+	maxKeyText = 1 << 10
 )
