@@ -363,9 +363,11 @@ func TestPowersCheck(t *testing.T) {
 		"a term starts, 4": func(x *entente.Powers) { x.Offices[0].Seats[0].From = record.MaxTime + 1 },
 		"a way to reach":   func(x *entente.Powers) { x.Offices[0].Reach = &entente.Reach{} },
 		"telephone":        func(x *entente.Powers) { x.Offices[0].Reach = &entente.Reach{Telephone: "1\n2"} },
-		"telephone, 2":     func(x *entente.Powers) { x.Offices[0].Reach = &entente.Reach{Hours: strings.Repeat("x", record.MaxName+1)} },
-		"a grant names":    func(x *entente.Powers) { x.Offices[0].Grants = []entente.Grant{{Kinds: []string{"*"}}} },
-		"a grant":          func(x *entente.Powers) { x.Offices[0].Grants = []entente.Grant{{Sign: 1}} },
+		"telephone, 2": func(x *entente.Powers) {
+			x.Offices[0].Reach = &entente.Reach{Hours: strings.Repeat("x", record.MaxName+1)}
+		},
+		"a grant names": func(x *entente.Powers) { x.Offices[0].Grants = []entente.Grant{{Kinds: []string{"*"}}} },
+		"a grant":       func(x *entente.Powers) { x.Offices[0].Grants = []entente.Grant{{Sign: 1}} },
 	}
 	for want, spoil := range cases {
 		b, err := record.Marshal(good)

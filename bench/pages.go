@@ -93,4 +93,3 @@ func pages(ctx context.Context, r *report, dir string, n int) error {
 	r.add("memory in use after the pages, both nodes", "MB", "at most 250", float64(m.HeapInuse)/1e6)
 	return nil
 }
-

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"entente"
@@ -129,11 +130,14 @@ func (w *Web) groupFrom(r *request, i node.GroupInfo) (*group, error) {
 	return g, nil
 }
 
-// findGroup finds the group of a path. Whether a group exists is not for an office that has no part in it. The group of one has no
-// paths: what stands there, clearances and the access log, has pages of its own or none.
-func (w *Web) findGroup(r *request, slug string) (*group, error) {
+// ofOwnGroup are the paths that the group of one has too: who may act for the party there. What else stands there, clearances and
+// the access log, has pages of its own or none.
+var ofOwnGroup = regexp.MustCompile(`^[A-Z]+ /g/\{group\}/(people|drafts/\{nonce\})(/|$)`)
+
+// findGroup finds the group of a path. Whether a group exists is not for an office that has no part in it.
+func (w *Web) findGroup(r *request, slug, pattern string) (*group, error) {
 	for _, i := range w.node.Groups(r.Context(), r.who) {
-		if !i.Own && slugOf(i.Founding, i.ID) == slug {
+		if (!i.Own || ofOwnGroup.MatchString(pattern)) && slugOf(i.Founding, i.ID) == slug {
 			return w.groupFrom(r, i)
 		}
 	}
@@ -187,7 +191,7 @@ func (w *Web) chrome(rw http.ResponseWriter, r *request, p page) (chrome, error)
 			c.Groups = append(c.Groups, g)
 		}
 	}
-	if r.group == nil {
+	if r.group == nil || r.group.Own {
 		for _, s := range homeSections {
 			c.Nav = append(c.Nav, section{s.key, s.path, s.key == p.nav})
 		}

@@ -312,5 +312,8 @@ func (w *Web) dropDraft(r *request) (answer, error) {
 	if i := d.Header.Instrument; !i.IsZero() && i != r.group.ID {
 		to = r.group.Href("i", i.String())
 	}
+	if w.draftedPowers(d.Header) != nil {
+		to = r.group.Href("people")
+	}
 	return redirect{to: to, done: "draft-dropped"}, nil
 }

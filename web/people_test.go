@@ -185,6 +185,34 @@ func mustJSON(t *testing.T, v any) string {
 	return string(b)
 }
 
+// The party's own group has powers too: they say who may sign in, clear texts and set the node up.
+func TestPowersOfTheGroupOfOne(t *testing.T) {
+	s := example(t)
+	us := s.sides["US"]
+	b := newTab(t)
+	b.signIn(us, "legal", "en")
+	b.open(us.url + us.slug(t) + "/people/change")
+	b.press(`main a[href*="/g/own-"]`)
+	b.says("Prepare a change", "Press office, Department of State")
+	b.press(`main a[href$="/people/office?office=press"]`)
+	b.fill(map[string]string{"name.en": "Press office"})
+	b.press("main form button")
+	b.says("is called “Press office” now")
+	b.press(`main a[href*="/drafts/"]`)
+	b.says("What changes", "is called “Press office” now")
+	b.press(`form[action$="/drop"] button`)
+	b.says("People and authority to sign", "Press office, Department of State")
+	b.accessible()
+	b.press(`main a[href$="/people/history"]`)
+	b.says("New office: Press office, Department of State")
+	own := strings.TrimSuffix(strings.TrimPrefix(b.at(), us.url), "/people/history")
+	for _, path := range []string{own, own + "/records", own + "/list/commitment", own + "/nonpapers"} {
+		if status, _ := newReader(t, us, "legal", "en").get(path); status != http.StatusNotFound {
+			t.Errorf("%s: %d", path, status)
+		}
+	}
+}
+
 // Whoever may sign no charters changes nothing, and learns by reading only.
 func TestOnlyWhoSetsUpChanges(t *testing.T) {
 	s := example(t)

@@ -51,7 +51,7 @@ func (w *Web) run(rt route, r *request) (answer, error) {
 		return redirect{to: "/signin?next=" + url.QueryEscape(r.next())}, nil
 	}
 	if slug := r.PathValue("group"); slug != "" {
-		g, err := w.findGroup(r, slug)
+		g, err := w.findGroup(r, slug, rt.pattern)
 		if err != nil {
 			return nil, err
 		}
