@@ -19,6 +19,8 @@ type AttentionQuery struct {
 	Kind   string
 	Line   string
 	Mine   bool // only kinds and lines for which the caller's office has authority now
+	Most   int  // count no further than this for each reason; 0: a thousand
+	Bare   bool // without counts
 	Cursor Cursor
 	Limit  int
 }
@@ -55,21 +57,27 @@ func (n *Node) Attention(ctx context.Context, who Caller, group record.ID, q Att
 	if err != nil {
 		return nil, err
 	}
-	limit := pageLimit(q.Limit)
+	limit, most := pageLimit(q.Limit), maxCount
+	if q.Most > 0 && q.Most < maxCount {
+		most = q.Most
+	}
 	p := &AttentionPage{Items: []Waiting{}, Counts: []AttentionCount{}}
 	err = n.store.Snapshot(ctx, func(v *store.View) error {
 		var rows []store.AttentionRow
 		for i, reason := range entente.AttentionReasons {
 			f.Reason = string(reason)
-			c := AttentionCount{Party: f.Party, Reason: reason}
-			var err error
-			if c.N, c.More, err = store.CountAttention(v, g.row, f, maxCount); err != nil {
-				return err
-			}
-			if c.N > 0 {
+			if !q.Bare {
+				c := AttentionCount{Party: f.Party, Reason: reason}
+				var err error
+				if c.N, c.More, err = store.CountAttention(v, g.row, f, most); err != nil {
+					return err
+				}
+				if c.N == 0 {
+					continue
+				}
 				p.Counts = append(p.Counts, c)
 			}
-			if (q.Reason != "" && q.Reason != reason) || i < at.reason || c.N == 0 || len(rows) > limit {
+			if (q.Reason != "" && q.Reason != reason) || i < at.reason || len(rows) > limit {
 				continue
 			}
 			here := f

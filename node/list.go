@@ -166,30 +166,27 @@ func (n *Node) InstrumentsByID(ctx context.Context, who Caller, group record.ID,
 
 func listedByID(v *store.View, g *group, ids []record.ID, now int64) (map[record.ID]Listed, error) {
 	ids = slices.Compact(slices.SortedFunc(slices.Values(ids), func(a, b record.ID) int { return bytes.Compare(a[:], b[:]) }))
-	held, err := store.ByIDs(v, g.rows(), ids)
-	if err != nil {
-		return nil, err
-	}
-	at := make([]store.Pos, 0, len(ids))
-	for _, e := range held {
-		at = append(at, e.Pos)
-	}
-	if slices.Contains(ids, g.id) {
-		at = append(at, store.FoundingPos(g.row))
-	}
-	bodies, err := store.StatesAt(v, at)
-	if err != nil {
-		return nil, err
-	}
-	out := make(map[record.ID]Listed, len(bodies))
-	for _, b := range bodies {
+	out := make(map[record.ID]Listed, len(ids))
+	read := func(b []byte) error {
 		s, err := entente.ParseState(b)
 		if err != nil {
-			return nil, fmt.Errorf("%w: %w", store.ErrCorrupt, err)
+			return fmt.Errorf("%w: %w", store.ErrCorrupt, err)
 		}
-		out[s.Instrument] = Listed{s, s.At(now)}
+		if _, ok := slices.BinarySearchFunc(ids, s.Instrument, func(a, b record.ID) int { return bytes.Compare(a[:], b[:]) }); ok {
+			out[s.Instrument] = Listed{s, s.At(now)}
+		}
+		return nil
 	}
-	return out, nil
+	if slices.Contains(ids, g.id) {
+		b, err := store.State(v, store.FoundingPos(g.row))
+		if err == nil {
+			err = read(b)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, store.StatesByID(v, g.rows(), ids, read)
 }
 
 // Count is how many there are.

@@ -313,6 +313,21 @@ func TestAttentionAgreesWithTheStates(t *testing.T) {
 					t.Fatalf("%+v: %+v, there are %d", q, c, counts[c.Reason])
 				}
 			}
+			short := q
+			short.Most = 3
+			few, err := n.Attention(t.Context(), desk, w.group, short)
+			if err != nil || !reflect.DeepEqual(few.Items, p.Items) || len(few.Counts) != len(p.Counts) {
+				t.Fatalf("%+v: counted less far it is another list: %v", q, err)
+			}
+			for _, c := range few.Counts {
+				if c.N != min(counts[c.Reason], 3) || c.More != (counts[c.Reason] > 3) {
+					t.Fatalf("%+v: %+v, there are %d", q, c, counts[c.Reason])
+				}
+			}
+			short.Bare = true
+			if bare, err := n.Attention(t.Context(), desk, w.group, short); err != nil || !reflect.DeepEqual(bare.Items, p.Items) || len(bare.Counts) > 0 || bare.Next != p.Next {
+				t.Fatalf("%+v: without counts it is another list: %v", q, err)
+			}
 			for _, x := range p.Items {
 				i := slices.Index(entente.AttentionReasons, x.Attention.Reason)
 				if i < reason || i == reason && x.Attention.From < from {

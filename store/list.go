@@ -267,6 +267,25 @@ func StatesAt(r reader, at []Pos) (map[Pos][]byte, error) {
 	return out, err
 }
 
+// StatesByID calls f with the states of the instruments that ids may open, by the logs given. Ids are looked up by their first
+// eight bytes: f looks at the whole.
+func StatesByID(r reader, logs []int64, ids []record.ID, f func(body []byte) error) error {
+	return chunks(ids, func(n int, ids []record.ID) error {
+		args := make([]any, 0, n)
+		for _, id := range ids {
+			args = append(args, key8(id[:]))
+		}
+		return each(r, func(rows *sql.Rows) error {
+			var p Pos
+			var b []byte
+			if err := rows.Scan(&p, &b); err != nil || !contains(logs, p.Log()) {
+				return err
+			}
+			return f(b)
+		}, "SELECT s.pos, s.body FROM entry e INDEXED BY entry_id CROSS JOIN state s WHERE e.id8 IN (?"+strings.Repeat(", ?", n-1)+") AND s.pos = e.pos", args...)
+	})
+}
+
 // Leaves reports whether a filter leaves a state that is not in the table: the same conditions, for states of the past.
 func (f *Filter) Leaves(s *StateRow, refs []RefRow) bool {
 	within := func(r [2]int64, t int64) bool { return r == [2]int64{} || r[0] <= date(t) && date(t) <= r[1] }

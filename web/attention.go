@@ -173,7 +173,7 @@ func (w *Web) find(r *request, g *group, all, one bool) (*found, error) {
 			if slices.ContainsFunc(f.page.Items, func(x node.Waiting) bool { return x.Attention.Reason == c.Reason }) {
 				continue
 			}
-			more, err := w.node.Attention(r.Context(), r.who, g.ID, node.AttentionQuery{Mine: !all, Reason: c.Reason, Limit: shownOfReason})
+			more, err := w.node.Attention(r.Context(), r.who, g.ID, node.AttentionQuery{Mine: !all, Reason: c.Reason, Limit: shownOfReason, Bare: true})
 			if err != nil {
 				return nil, err
 			}
@@ -406,7 +406,7 @@ func href(g *group, s *entente.State) string {
 
 // attentionCount is how much waits for the reader's office in a group, for the navigation.
 func (w *Web) attentionCount(r *request, g *group) (int, error) {
-	p, err := w.node.Attention(r.Context(), r.who, g.ID, node.AttentionQuery{Mine: true, Limit: 1})
+	p, err := w.node.Attention(r.Context(), r.who, g.ID, node.AttentionQuery{Mine: true, Limit: 1, Most: mostWaiting})
 	if err != nil {
 		return 0, fmt.Errorf("attention: %w", err)
 	}

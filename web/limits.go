@@ -45,6 +45,8 @@ const (
 	maxPublicRequests = 600
 	// maxAsking addresses are counted at once: beyond it counting begins anew.
 	maxAsking = 10_000
+	// mostWaiting is how far the navigation counts what waits for a reason: beyond it nobody is surprised by a page that is full.
+	mostWaiting = 100
 	// soonDays is how far ahead the pages look for what falls due.
 	soonDays = 14
 	// exportPage is how many commitments an export reads at once: their texts stay within what one entry of the access log names.

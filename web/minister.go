@@ -71,6 +71,7 @@ const (
 	sheetOwed      = 4
 	sheetDecisions = 3
 	sheetChanges   = 6
+	sheetLooked    = 150 // records, for what changed: a sheet that says "and a hundred more" has said it
 )
 
 func (w *Web) minister(r *request) (answer, error) {
@@ -179,7 +180,7 @@ func (s *sheet) decisions(b *ministerBody) error {
 	var all []candidate
 	for _, p := range s.r.group.Chart.IDs() {
 		for _, reason := range []entente.AttentionReason{entente.AttentionSign, entente.AttentionAnswer, entente.AttentionOverdue} {
-			page, err := s.w.node.Attention(s.r.Context(), s.r.who, s.r.group.ID, node.AttentionQuery{Party: p, Reason: reason, Line: s.line, Limit: listPage})
+			page, err := s.w.node.Attention(s.r.Context(), s.r.who, s.r.group.ID, node.AttentionQuery{Party: p, Reason: reason, Line: s.line, Limit: listPage, Bare: true})
 			if err != nil {
 				return err
 			}
@@ -259,7 +260,7 @@ func (s *sheet) meetings(b *ministerBody) error {
 
 // changes are what became of each instrument since, the last first, with what was done to it.
 func (s *sheet) changes(b *ministerBody) error {
-	p, err := s.w.node.Changes(s.r.Context(), s.r.who, s.r.group.ID, node.ChangeQuery{Since: b.Since, Line: s.line, Limit: maxListed})
+	p, err := s.w.node.Changes(s.r.Context(), s.r.who, s.r.group.ID, node.ChangeQuery{Since: b.Since, Line: s.line, Limit: sheetLooked})
 	if err != nil {
 		return err
 	}
