@@ -43,6 +43,11 @@ const (
 	maxShown     = 4 << 20
 	// maxNote is the longest own note on a record in bytes: a page and a half of instructions for a meeting.
 	maxNote = 16 << 10
+	// maxFeeds is how many calendars of one group are read: every office of a party on several machines.
+	maxFeeds = 100
+	// maxDates of each sort one calendar names, from calendarBack seconds ago.
+	maxDates     = 200
+	calendarBack = 92 * 86400
 	// maxPublic is how many published texts the public list shows: a statement a week for four years.
 	maxPublic = 200
 	// sessionIdle ends a session nobody uses: a desk is left unlocked over lunch, not over night.

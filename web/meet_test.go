@@ -229,7 +229,7 @@ func TestAgendaIsBuiltAndSigned(t *testing.T) {
 	c.sign(us, "desk", 2)
 	mx.await(t, id, func(x *entente.State) bool { return len(x.Agenda) == 4 })
 	b.open(at)
-	if text := b.text("#p9"); !strings.Contains(text, "Our point") || !strings.Contains(text, "node.json") || !strings.Contains(text, "missing in one language") || strings.Contains(text, "Change") {
+	if text := b.text("#p9"); !strings.Contains(text, "Our point") || !strings.Contains(text, "node.json") || !strings.Contains(text, "one language is missing; owed by United States") || strings.Contains(text, "Change") {
 		t.Errorf("the point at the other side: %s", text)
 	}
 	c.open(there)

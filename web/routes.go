@@ -30,6 +30,7 @@ var routes = []route{
 	{"GET /public/{of}/{id}/proof", true, bounded((*Web).publicProof)},
 	{"GET /public/{of}/{id}/annex/{name}", true, bounded((*Web).publicAnnex)},
 	{"GET /public/feed/{language}", true, bounded((*Web).publicFeed)},
+	{"GET /calendar/{file}", true, (*Web).readCalendar},
 
 	{"GET /{$}", false, (*Web).home},
 	{"GET /clearances", false, (*Web).clearances},
@@ -64,6 +65,9 @@ var routes = []route{
 	{"GET /g/{group}/meetings/{id}/session", false, (*Web).sitting},
 	{"GET /g/{group}/meetings/{id}/decide", false, (*Web).decide},
 	{"POST /g/{group}/meetings/{id}/decide", false, (*Web).decide},
+	{"GET /g/{group}/calendar", false, (*Web).calendar},
+	{"POST /g/{group}/calendar", false, (*Web).calendar},
+	{"POST /g/{group}/calendar/revoke", false, (*Web).revokeCalendar},
 	{"GET /g/{group}/statements", false, (*Web).statements},
 	{"GET /g/{group}/statements/new", false, (*Web).newStatement},
 	{"POST /g/{group}/statements/new", false, (*Web).newStatement},

@@ -16,6 +16,7 @@ var openRoutes = []string{
 	"POST /signin/passkey", "POST /signout", // ways in and out
 	"GET /guide", "GET /guide/pictures/{name}", // the same for everybody
 	"GET /language/{language}", // a cookie
+	"GET /calendar/{file}",     // a secret in the address, which its office revokes (node.Calendar decides)
 }
 
 // publicRoutes answer only what both sides have let out (node.PublicTexts decides), and only where the node is told to.
