@@ -331,7 +331,9 @@ func (n *Node) NonPapers(ctx context.Context, who Caller, group record.ID, page 
 			}
 			if x.Author == n.party {
 				x.deliver(said)
-				err = n.awaitNonPaper(v, g, x)
+				if err = n.awaitNonPaper(v, g, x); err != nil {
+					return err
+				}
 			}
 			var k *nonPaperBody
 			if k, err = n.nonPaperTexts(v, who, x); err == nil && k != nil {

@@ -196,7 +196,7 @@ func (w *Web) chrome(rw http.ResponseWriter, r *request, p page) (chrome, error)
 			c.Nav = append(c.Nav, section{s.key, s.path, s.key == p.nav})
 		}
 	}
-	if r.group != nil {
+	if r.group != nil && !r.group.Own {
 		if c.Count, err = w.attentionCount(r, r.group); err != nil {
 			return c, err
 		}

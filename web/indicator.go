@@ -266,7 +266,7 @@ func (w *Web) judged(r *request, s *entente.State, y progress.Result) judged {
 		return j
 	}
 	if y.Series.Of > 0 {
-		j.Summed = r.t("indicator.summed", "Series", y.Series.Of, "Count", y.Series.Areas)
+		j.Summed = r.t("indicator.summed", "Series", y.Series.Of, "Areas", y.Series.Areas)
 	}
 	unit := r.unit(y.Unit)
 	number := func(n *progress.Number) string {

@@ -275,7 +275,10 @@ func TestWhomToCallAndHowTextsAreHandled(t *testing.T) {
 	b.press(`main a[href$="/people/contact/remove?at=0"]`)
 	b.accessible()
 	b.press("main form button")
-	b.says("The other side publishes no telephone number yet")
+	b.says("Saved. It stays with your party.")
+	if strings.Contains(b.text("main"), "Embassy") {
+		t.Error("the note is still there")
+	}
 }
 
 func TestSignInsAreEnded(t *testing.T) {

@@ -129,7 +129,6 @@ func TestStatementIsHeldBackThenPublished(t *testing.T) {
 	us.seal(t, "press", node.Act{Kind: "statement", Verb: record.Release, Version: id}, nil)
 	mx.await(t, id, func(y *entente.State) bool { return y.Published(mx.node.Now()) })
 
-	var proofs []string
 	for p, x := range s.sides {
 		for lang, want := range map[string]string{"en": "Taps are counted alike.", "es": "Las tomas se cuentan igual."} {
 			r := stranger(t, x.web.Handler(), page, lang)
@@ -167,7 +166,6 @@ func TestStatementIsHeldBackThenPublished(t *testing.T) {
 		}
 		r := stranger(t, x.web.Handler(), proof, "en")
 		file := bodyOf(t, r)
-		proofs = append(proofs, file)
 		e, err := entente.ParseEvidence([]byte(file))
 		if err != nil {
 			t.Fatal(err)

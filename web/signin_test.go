@@ -135,7 +135,7 @@ func TestIdentityProvider(t *testing.T) {
 	users := storage.NewUserStore(issuer)
 	provider := exampleop.SetupServer(issuer, storage.NewStorageWithClients(users, map[string]*storage.Client{"entente": storage.WebClient("entente", "secret", origin+"/signin/oidc/callback")}),
 		slog.New(slog.DiscardHandler), false)
-	w, err := web.New(x.node, web.Options{Origin: origin, Zone: time.UTC, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), OIDC: &web.OIDC{Name: "Ministerio", Issuer: issuer, ClientID: "entente", Secret: "secret"}})
+	w, err := web.New(x.node, web.Options{Origin: origin, Zone: time.UTC, Log: slog.New(slog.DiscardHandler), OIDC: &web.OIDC{Name: "Ministerio", Issuer: issuer, ClientID: "entente", Secret: "secret"}})
 	must(t, err)
 	for l, h := range map[net.Listener]http.Handler{l: provider, pages: w.Handler()} {
 		srv := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}

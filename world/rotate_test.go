@@ -198,6 +198,7 @@ func TestRotationWithALostAcknowledgement(t *testing.T) {
 	w.Pass(60)
 	cuts := make(chan bool, 1)
 	cuts <- true
+	us.Hang()
 	us.Send = func(point string) {
 		if point == "acknowledge" { // received and on disk; the answer does not arrive
 			select {
@@ -208,7 +209,6 @@ func TestRotationWithALostAcknowledgement(t *testing.T) {
 			}
 		}
 	}
-	us.Hang()
 	ok(t, us.Run(t.Context()))
 	rotate(t, mx)
 	soon(t, "a link was cut", func() bool { return len(cuts) == 0 })
