@@ -26,8 +26,11 @@ build: assets ## bin/entente, static
 demo: build ## the example groups on two nodes; ARGS="--once --json"
 	@bin/entente demo $(ARGS)
 
+# The pages are tested in a browser, in order and without the race detector, under which the crawls alone take many minutes; the
+# node below them is raced by the other packages.
 test: compiler browser assets fmt vet lint ## what CI runs: format, vet, linters, all tests
-	go test -race -shuffle=on -p $(P) -timeout $(TIMEOUT) ./...
+	go test -race -shuffle=on -p $(P) -timeout $(TIMEOUT) $$(go list ./... | grep -v '/web$$')
+	go test -timeout $(TIMEOUT) ./web
 
 test-long: compiler browser assets ## the same tests over larger scopes and more kills
 	ENTENTE_LONG=1 go test -race -shuffle=on -p $(P) -timeout 4h ./...
