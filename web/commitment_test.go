@@ -124,7 +124,7 @@ func TestCommitmentIsAgreed(t *testing.T) {
 	counter := a.state(t, id).State.Versions[1].ID.String()
 	mx.open(a.page(t, id))
 	mx.says("Contrapropuesta de: Estados Unidos", "Qué cambia del primer texto")
-	if ins, del := mx.text("#v-"+counter+" [lang=es-MX] ins"), mx.text("#v-"+counter+" [lang=es-MX] del"); strings.TrimSpace(ins) != "quince" || strings.TrimSpace(del) != "diez" {
+	if ins, del := mx.text("#v-"+counter+" [lang=es-MX] ins"), mx.text("#v-"+counter+" [lang=es-MX] del"); strings.Join(strings.Fields(ins), " ") != "agregado: quince" || strings.Join(strings.Fields(del), " ") != "quitado: diez" { // with the words that a screen reader says
 		t.Errorf("put in %q, left out %q", ins, del)
 	}
 	mx.agree(a, counter)
