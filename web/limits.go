@@ -24,10 +24,6 @@ const (
 	maxListed = 520
 	// maxChoices is how many instruments a form offers to name: a longer list is searched by nobody.
 	maxChoices = 200
-	// sessionIdle ends a session nobody uses: a ministry's desk is left unlocked over lunch, not over night.
-	sessionIdle = 60 * time.Minute
-	// sessionLife ends every session: a working day.
-	sessionLife = 12 * time.Hour
 	// maxOpen is the largest request of somebody who is not signed in: what an authenticator answers has a few kB. Sign-ins are not
 	// counted and nobody is kept waiting for failed ones: secrets have 256 bits, so that guessing is hopeless, a wrong one costs a
 	// look, and behind a proxy all officials have one address, which a stranger could have locked out.
