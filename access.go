@@ -37,10 +37,10 @@ var accessKind = &Kind{
 	Verbs:  map[record.Verb]Rule{record.Note: {Opens: true, Only: true, Terms: func() any { return new(Access) }}},
 	Check: func(c *Case) {
 		if c.Charter != nil && len(c.Charter.Parties) != 1 {
-			c.Add(ReasonKind, "an access log stands in a group of one")
+			c.Against(ReasonKind, "access.group", "an access log stands in a group of one")
 		}
 		if t, ok := c.Terms.(*Access); ok && len(t.Page) > maxAccessPage {
-			c.Add(ReasonTerms, "it names a page with %d letters: the limit is %d", len(t.Page), maxAccessPage)
+			c.Against(ReasonTerms, "access.page", "it names a page with %d letters: the limit is %d", len(t.Page), maxAccessPage)
 		}
 	},
 }

@@ -257,18 +257,18 @@ var charterKind = &Kind{
 			return
 		}
 		if err := n.Check(); err != nil {
-			c.Add(ReasonTerms, "%s", err)
+			c.Against(ReasonTerms, "charter.form", "%s", err)
 			return
 		}
 		if c.Charter == nil {
 			return
 		}
 		if !slices.Equal(n.IDs(), c.Charter.IDs()) {
-			c.Add(ReasonTerms, "an amendment keeps the parties: other parties found a group of their own, linked to this one")
+			c.Against(ReasonTerms, "charter.parties", "an amendment keeps the parties: other parties found a group of their own, linked to this one")
 		}
 		for _, p := range n.Parties {
 			if q, _ := c.Charter.Party(p.ID); q.Root.String() != p.Root.String() || q.Next != p.Next {
-				c.Add(ReasonTerms, "an amendment keeps the founding roots: a party replaces its keys by its own powers record")
+				c.Against(ReasonTerms, "charter.roots", "an amendment keeps the founding roots: a party replaces its keys by its own powers record")
 			}
 		}
 	},

@@ -90,11 +90,11 @@ var clearanceKind = &Kind{
 		Parts: []string{"title.*", "body.*"}}},
 	Check: func(c *Case) {
 		if c.Charter != nil && len(c.Charter.Parties) != 1 {
-			c.Add(ReasonKind, "a clearance stands in a group of one")
+			c.Against(ReasonKind, "clearance.group", "a clearance stands in a group of one")
 		}
 		for _, p := range c.Header.Parts {
 			if len(p.Marking.ReleasableTo) > 0 {
-				c.Add(ReasonParts, "part %s: what is said in a clearance stays with its party", p.Name)
+				c.Against(ReasonParts, "clearance.home", "part %s: what is said in a clearance stays with its party", p.Name)
 			}
 		}
 		t, ok := c.Terms.(*Clearance)
@@ -105,7 +105,7 @@ var clearanceKind = &Kind{
 		case t.Answer != nil && t.Ask == nil && !c.Header.Instrument.IsZero():
 			c.clearanceAnswer(t.Answer)
 		default:
-			c.Add(ReasonTerms, "the first note asks and each later one answers")
+			c.Against(ReasonTerms, "clearance.order", "the first note asks and each later one answers")
 		}
 	},
 	Fold: func(s *State, records []Judged) {
@@ -127,26 +127,26 @@ func (c *Case) clearanceAsk(a *ClearanceAsk) {
 	var all []string
 	for _, stage := range a.Stages {
 		if len(stage) == 0 {
-			c.Add(ReasonTerms, "a stage names no office")
+			c.Against(ReasonTerms, "clearance.stage", "a stage names no office")
 		}
 		all = append(all, stage...)
 	}
 	for i, o := range all {
 		if !record.ValidName(o) || slices.Contains(all[:i], o) {
-			c.Add(ReasonTerms, "office %.70q is not a name, or asked twice", o)
+			c.Against(ReasonTerms, "clearance.office", "office %.70q is not a name, or asked twice", o)
 		}
 	}
 	switch {
 	case len(all) == 0 || len(all) > maxCleared:
-		c.Add(ReasonTerms, "it asks %d offices: want 1 to %d", len(all), maxCleared)
+		c.Against(ReasonTerms, "clearance.offices", "it asks %d offices: want 1 to %d", len(all), maxCleared)
 	case !record.ValidName(a.Office) || a.Seat > record.MaxSeat:
-		c.Add(ReasonTerms, "it does not say which office asks")
+		c.Against(ReasonTerms, "clearance.asker", "it does not say which office asks")
 	case a.Group.IsZero() || a.Act.IsZero() || a.Draft == record.Nonce{}:
-		c.Add(ReasonTerms, "it names no draft")
+		c.Against(ReasonTerms, "clearance.draft", "it names no draft")
 	case !record.ValidName(a.Kind) || (a.Verb != "" && !slices.Contains(record.Verbs, a.Verb)) || (a.Line != "" && !record.ValidName(a.Line)):
-		c.Add(ReasonTerms, "it does not say what the draft is")
+		c.Against(ReasonTerms, "clearance.what", "it does not say what the draft is")
 	case a.By != 0 && (a.By < c.Header.Time || a.By > record.MaxTime):
-		c.Add(ReasonTerms, "its deadline has passed, or lies past the year 9999")
+		c.Against(ReasonTerms, "clearance.deadline", "its deadline has passed, or lies past the year 9999")
 	}
 	c.refersTo(ClearanceKind, a.After)
 }
@@ -160,27 +160,27 @@ func (c *Case) clearanceAnswer(a *ClearanceAnswer) {
 	switch a.Word {
 	case ClearanceClear, ClearanceReturn:
 		if !asked {
-			c.Add(ReasonParties, "the office %.70q was not asked to clear it", a.Office)
+			c.Against(ReasonParties, "clearance.not-asked", "the office %.70q was not asked to clear it", a.Office)
 		}
 	case ClearanceComment:
 		if !asked && a.Office != ask.Ask.Office {
-			c.Add(ReasonParties, "the office %.70q has no part in it", a.Office)
+			c.Against(ReasonParties, "clearance.no-part", "the office %.70q has no part in it", a.Office)
 		}
 	default:
-		c.Add(ReasonTerms, "%.20q is not one of clear, return, comment", string(a.Word))
+		c.Against(ReasonTerms, "clearance.word", "%.20q is not one of clear, return, comment", string(a.Word))
 	}
 	if a.Seat > record.MaxSeat {
-		c.Add(ReasonTerms, "seats are numbered up to %d", record.MaxSeat)
+		c.Against(ReasonTerms, "clearance.seat", "seats are numbered up to %d", record.MaxSeat)
 	}
 	said := false
 	for _, p := range c.Header.Parts {
 		said = said || strings.HasPrefix(p.Name, "body.")
 		if strings.HasPrefix(p.Name, "title.") {
-			c.Add(ReasonParts, "an answer has no title")
+			c.Against(ReasonParts, "clearance.title", "an answer has no title")
 		}
 	}
 	if !said && a.Word != ClearanceClear {
-		c.Add(ReasonParts, "it does not say what must change")
+		c.Against(ReasonParts, "clearance.change", "it does not say what must change")
 	}
 }
 

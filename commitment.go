@@ -52,35 +52,35 @@ var commitmentKind = &Kind{
 				c.task("verifier", t.Verifier)
 			}
 			if t.Verifier != "" && t.Verifier == t.Owner {
-				c.Add(ReasonTerms, "its owner does not verify it: name another party, or none")
+				c.Against(ReasonTerms, "commitment.verifier", "its owner does not verify it: name another party, or none")
 			}
 			if t.VerifierOffice != "" && t.Verifier == "" {
-				c.Add(ReasonTerms, "an office verifies for the party that verifies: name it")
+				c.Against(ReasonTerms, "commitment.verifying-party", "an office verifies for the party that verifies: name it")
 			}
 			for _, o := range []string{t.Office, t.VerifierOffice} {
 				if o != "" && !record.ValidName(o) {
-					c.Add(ReasonTerms, "office %q is not a name", o)
+					c.Against(ReasonTerms, "office.name", "office %q is not a name", o)
 				}
 			}
 			if t.Due <= 0 || t.Due > record.MaxTime {
-				c.Add(ReasonTerms, "it has no due date")
+				c.Against(ReasonTerms, "commitment.due", "it has no due date")
 			}
 			c.refersTo("decision", t.Decision)
 			c.refersTo("objective", t.Objective)
 			if (t.Budget != "" || t.Currency != "") && (!record.Decimal(t.Budget).Valid() || !validCurrency(t.Currency)) {
-				c.Add(ReasonTerms, "a budget is a decimal with an ISO 4217 currency")
+				c.Against(ReasonTerms, "commitment.budget", "a budget is a decimal with an ISO 4217 currency")
 			}
 			c.treaty(t.Treaty)
 		case *Progress:
 			if t.Progress != ProgressUnderWay && t.Progress != ProgressDone {
-				c.Add(ReasonTerms, "progress %q is not one of under-way, done", t.Progress)
+				c.Against(ReasonTerms, "commitment.progress", "progress %q is not one of under-way, done", t.Progress)
 			}
 			if o := c.proposal(); o != nil {
 				if owner := new(Commitment); record.Unmarshal(o.Terms, owner) == nil && owner.Owner != c.Header.Party {
-					c.Add(ReasonParties, "only its owner, %s, reports on it", owner.Owner)
+					c.Against(ReasonParties, "commitment.owner", "only its owner, %s, reports on it", owner.Owner)
 				}
 			} else {
-				c.Add(ReasonReference, "a report names the version it reports on")
+				c.Against(ReasonReference, "commitment.version", "a report names the version it reports on")
 			}
 		}
 	},
@@ -112,19 +112,19 @@ var commitmentKind = &Kind{
 // task holds a text that gives a party something to do to naming one whose consent it needs: nobody is bound by others.
 func (c *Case) task(what string, p record.Party) {
 	if !c.isParty(p) {
-		c.Add(ReasonTerms, "%s %.20q is not a party of the group", what, string(p))
+		c.Against(ReasonTerms, "task.party", "%s %.20q is not a party of the group", what, string(p))
 	} else if c.Required != nil && !slices.Contains(c.Required, p) {
-		c.Add(ReasonTerms, "%s %s is not among those whose consent the text needs", what, p)
+		c.Against(ReasonTerms, "task.required", "%s %s is not among those whose consent the text needs", what, p)
 	}
 }
 
 // treaty holds a text under a treaty to naming it in every language of the charter, and any other to naming none.
 func (c *Case) treaty(names map[string]string) {
 	if (c.Header.Nature == record.Treaty) != (len(names) > 0) {
-		c.Add(ReasonTerms, "a treaty is named where the nature is treaty, and only there")
+		c.Against(ReasonTerms, "treaty.name", "a treaty is named where the nature is treaty, and only there")
 	} else if len(names) > 0 && c.Charter != nil {
 		if err := c.Charter.texts("name of the treaty", names); err != nil {
-			c.Add(ReasonTerms, "%s", err)
+			c.Against(ReasonTerms, "charter.treaty", "%s", err)
 		}
 	}
 }
@@ -147,6 +147,6 @@ func (c *Case) refersTo(kind string, id record.ID) {
 		return
 	}
 	if r := c.Find(id); r == nil || r.Header().Kind != kind || !r.Header().Instrument.IsZero() {
-		c.Add(ReasonReference, "it knows no %s %s", kind, id.Short())
+		c.Against(ReasonReference, "refers", "it knows no %s %s", kind, id.Short())
 	}
 }

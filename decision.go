@@ -26,10 +26,10 @@ var decisionKind = &Kind{
 		checkReply(c)
 		if t, ok := c.Terms.(*Decision); ok {
 			if t.Meeting.IsZero() {
-				c.Add(ReasonTerms, "a decision names its meeting")
+				c.Against(ReasonTerms, "decision.meeting", "a decision names its meeting")
 			}
 			if t.Item > MaxAgenda {
-				c.Add(ReasonTerms, "agenda items are numbered from 1 to %d", MaxAgenda)
+				c.Against(ReasonTerms, "agenda.number", "agenda items are numbered from 1 to %d", MaxAgenda)
 			}
 			c.refersTo(meetingKind.Name, t.Meeting)
 		}

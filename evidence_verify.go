@@ -104,11 +104,11 @@ type shown struct {
 	reasons  []Reason
 	looked   bool // at its neighbours
 	alone    bool // they are not in the file
-	sequence []string
+	sequence []record.Why
 }
 
 func (v *verifier) add(code, format string, args ...any) {
-	v.out.Reasons = append(v.out.Reasons, Reason{code, fmt.Sprintf(format, args...)})
+	v.out.Reasons = append(v.out.Reasons, Reason{Code: code, Text: fmt.Sprintf(format, args...)})
 }
 
 func (v *verifier) begin() bool {
@@ -350,10 +350,10 @@ func (v *verifier) judge() {
 			v.add(ReasonAhead, "%s is dated %d seconds after the moment of verification: look at your clock", h.Ref(), h.Time-v.out.Now)
 		}
 		for _, why := range s.sequence {
-			s.reasons = append(s.reasons, Reason{ReasonSequence, why})
+			s.reasons = append(s.reasons, ReasonFor(ReasonSequence, why))
 		}
 		if used {
-			s.reasons = append(s.reasons, Reason{ReasonNonce, fmt.Sprintf("the act stands at %s#%d already", h.Party, first)})
+			s.reasons = append(s.reasons, ReasonFor(ReasonNonce, record.Because("nonce", "the act stands at %s#%d already", h.Party, first)))
 		}
 		authority := v.ledger.Authority(s.Record, v.find)
 		if v.brief && h.Verb == record.Propose && mine { // what a text refers to is not in the file
@@ -564,7 +564,7 @@ func (v *verifier) pins() {
 }
 
 func (v *verifier) limit(code, format string, args ...any) {
-	v.out.Limits = append(v.out.Limits, Reason{code, fmt.Sprintf(format, args...)})
+	v.out.Limits = append(v.out.Limits, Reason{Code: code, Text: fmt.Sprintf(format, args...)})
 }
 
 // conclude grades the file and says how old it is and what it cannot show.

@@ -133,8 +133,8 @@ func knows(h *record.Header) uint64 {
 func codes(reasons []Reason) []Reason {
 	var out []Reason
 	for _, r := range reasons {
-		if c := (Reason{Code: r.Code}); !slices.Contains(out, c) {
-			out = append(out, c)
+		if !slices.ContainsFunc(out, func(x Reason) bool { return x.Code == r.Code }) {
+			out = append(out, Reason{Code: r.Code})
 		}
 	}
 	return out

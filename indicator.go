@@ -47,25 +47,25 @@ var indicatorKind = &Kind{
 			return
 		}
 		if !record.ValidName(t.Code) || t.Unit == "" || len(t.Unit) > record.MaxName || len(t.CountingUnit) > record.MaxName {
-			c.Add(ReasonTerms, "an indicator has a code and a unit")
+			c.Against(ReasonTerms, "indicator.code", "an indicator has a code and a unit")
 		}
 		if !slices.Contains([]string{"up", "down", "context"}, t.Direction) {
-			c.Add(ReasonTerms, "direction %q is not one of up, down, context", t.Direction)
+			c.Against(ReasonTerms, "indicator.direction", "direction %q is not one of up, down, context", t.Direction)
 		}
 		if !slices.Contains([]string{"month", "quarter", "year"}, t.Period) || t.FiscalMonth > 12 {
-			c.Add(ReasonTerms, "period is month, quarter or year, of a calendar or of a fiscal year from month 1 to 12")
+			c.Against(ReasonTerms, "indicator.period", "period is month, quarter or year, of a calendar or of a fiscal year from month 1 to 12")
 		}
 		if t.Since < 0 || t.Since > record.MaxTime {
-			c.Add(ReasonTerms, "since lies outside the years 1970 to 9999")
+			c.Against(ReasonTerms, "indicator.since", "since lies outside the years 1970 to 9999")
 		}
 		for p, s := range t.Sources {
 			if !c.isParty(p) || s == "" || len(s) > 500 {
-				c.Add(ReasonTerms, "a source names a party of the group and where its figures are published")
+				c.Against(ReasonTerms, "indicator.source", "a source names a party of the group and where its figures are published")
 			}
 		}
 		for _, l := range []*Level{t.Baseline, t.Target} {
 			if l != nil && (!l.Value.Valid() || l.Date <= 0 || l.Date > record.MaxTime || l.Start < 0 || l.Start >= l.Date) {
-				c.Add(ReasonTerms, "baseline and target are a decimal with a date, or with the span that ends there")
+				c.Against(ReasonTerms, "indicator.target", "baseline and target are a decimal with a date, or with the span that ends there")
 			}
 		}
 		c.refersTo("objective", t.Objective)

@@ -3,7 +3,6 @@ package entente
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"entente/consent"
 	"entente/record"
@@ -12,8 +11,15 @@ import (
 
 // Reason says why a record has no effect: a code for programs and translations, and what it is about.
 type Reason struct {
-	Code string `cbor:"1,keyasint" json:"code"`
-	Text string `cbor:"2,keyasint,omitempty" json:"text,omitempty"`
+	Code   string   `cbor:"1,keyasint" json:"code"`
+	Text   string   `cbor:"2,keyasint,omitempty" json:"text,omitempty"`   // in English
+	Why    string   `cbor:"3,keyasint,omitempty" json:"why,omitempty"`    // the code of the sentence, finer than Code and no part of a state
+	Values []string `cbor:"4,keyasint,omitempty" json:"values,omitempty"` // of the sentence
+}
+
+// ReasonFor is a reason that says why.
+func ReasonFor(code string, why record.Why) Reason {
+	return Reason{Code: code, Text: why.Text, Why: why.Code, Values: why.Values}
 }
 
 func (r Reason) String() string { return r.Code + ": " + r.Text }
@@ -218,9 +224,17 @@ type Case struct {
 	reasons  []Reason
 }
 
-// Add holds a reason against the record.
+// Against holds a reason against the record: its code, the code of the sentence for pages (web/locale/why.*.json), and the sentence
+// in English.
+func (c *Case) Against(code, why, format string, args ...any) {
+	c.hold(code, record.Because(why, format, args...))
+}
+
+func (c *Case) hold(code string, why record.Why) { c.reasons = append(c.reasons, ReasonFor(code, why)) }
+
+// Add holds a reason against the record for which pages have no sentence: they show its code.
 func (c *Case) Add(code, format string, args ...any) {
-	c.reasons = append(c.reasons, Reason{code, fmt.Sprintf(format, args...)})
+	c.reasons = append(c.reasons, Reason{Code: code, Text: fmt.Sprintf(format, args...)})
 }
 
 // Judge says what keeps a record from having effect, all reasons at once. It depends only on what the record knows.
@@ -239,10 +253,10 @@ func (l *Ledger) JudgeHeader(h *record.Header, src Source) []Reason {
 		prev = src.Header(record.Ref{Party: h.Party, Index: h.Index - 1})
 	}
 	for _, s := range consent.Sequence(h, prev, src.Header) {
-		c.Add(ReasonSequence, "%s", s)
+		c.hold(ReasonSequence, s)
 	}
 	if i, used := src.NonceUsed(h.Party, h.Nonce); used && i < h.Index {
-		c.Add(ReasonNonce, "the act stands at %s#%d already", h.Party, i)
+		c.Against(ReasonNonce, "nonce", "the act stands at %s#%d already", h.Party, i)
 	}
 	l.authority(c)
 	return c.reasons
@@ -269,10 +283,10 @@ func (l *Ledger) authority(c *Case) {
 	case in != nil && in.version.ID == h.Charter:
 		c.Charter = in.charter
 	case in != nil:
-		c.Add(ReasonCharter, "it names charter %s; for its author %s was in force", h.Charter.Short(), in.version.ID.Short())
+		c.Against(ReasonCharter, "charter.other", "it names charter %s; for its author %s was in force", h.Charter.Short(), in.version.ID.Short())
 		c.Charter = in.charter
 	case h.Charter != l.Group || (!founding && h.Kind != powersKind.Name):
-		c.Add(ReasonCharter, "not all founders had signed the charter for its author")
+		c.Against(ReasonCharter, "charter.unsigned", "not all founders had signed the charter for its author")
 	}
 	charter := c.Charter
 	if charter == nil {
@@ -280,11 +294,11 @@ func (l *Ledger) authority(c *Case) {
 	}
 	k, rule, err := l.Kinds.Rule(h.Kind, h.Verb)
 	if err != nil {
-		c.Add(ReasonKind, "%s", err)
+		c.Against(ReasonKind, "kind.unknown", "%s", err)
 		return
 	}
 	if c.Terms, err = l.Kinds.DecodeTerms(h); err != nil { // a decoder's own words are no part of a state
-		c.Add(ReasonTerms, "its terms are not those of %s %s in their one form", h.Kind, h.Verb)
+		c.Against(ReasonTerms, "terms.form", "its terms are not those of %s %s in their one form", h.Kind, h.Verb)
 	}
 	if h.Verb == record.Propose {
 		c.Required = charter.required(k, h)
@@ -315,21 +329,21 @@ func (l *Ledger) references(c *Case, k *Kind, rule Rule) {
 	h := c.Header
 	if h.Instrument.IsZero() {
 		if !rule.Opens {
-			c.Add(ReasonReference, "%s %s names no instrument", h.Kind, h.Verb)
+			c.Against(ReasonReference, "reference.none", "%s %s names no instrument", h.Kind, h.Verb)
 		}
 		if !h.Version.IsZero() || !h.Replaces.IsZero() {
-			c.Add(ReasonReference, "it opens an instrument and names a version of one")
+			c.Against(ReasonReference, "reference.opens", "it opens an instrument and names a version of one")
 		}
 		return
 	}
 	if rule.Only {
-		c.Add(ReasonReference, "%s %s always opens an instrument of its own", h.Kind, h.Verb)
+		c.Against(ReasonReference, "reference.own", "%s %s always opens an instrument of its own", h.Kind, h.Verb)
 	}
 	charterInstrument := k.Name == charterKind.Name && h.Instrument == l.Group
 	if !charterInstrument {
 		open := c.Find(h.Instrument)
 		if open == nil || !open.Header().Instrument.IsZero() || open.Header().Kind != h.Kind {
-			c.Add(ReasonReference, "it knows no %s %s", h.Kind, h.Instrument.Short())
+			c.Against(ReasonReference, "refers", "it knows no %s %s", h.Kind, h.Instrument.Short())
 			return
 		}
 		c.Opening = open.Header()
@@ -342,22 +356,22 @@ func (l *Ledger) references(c *Case, k *Kind, rule Rule) {
 	}
 	if h.Verb == record.Propose {
 		if !h.Version.IsZero() {
-			c.Add(ReasonReference, "a proposal names what it replaces, not a version")
+			c.Against(ReasonReference, "reference.proposal", "a proposal names what it replaces, not a version")
 		}
 		if !h.Replaces.IsZero() && version(h.Replaces) == nil && (!charterInstrument || h.Replaces != l.Group) {
-			c.Add(ReasonReference, "it knows no version %s to replace", h.Replaces.Short())
+			c.Against(ReasonReference, "reference.replaces", "it knows no version %s to replace", h.Replaces.Short())
 		}
 		if charterInstrument && h.Replaces.IsZero() {
-			c.Add(ReasonReference, "an amendment names the charter it replaces")
+			c.Against(ReasonReference, "charter.replaces", "an amendment names the charter it replaces")
 		}
 		return
 	}
 	if !h.Replaces.IsZero() {
-		c.Add(ReasonReference, "only a proposal replaces")
+		c.Against(ReasonReference, "reference.only-proposal", "only a proposal replaces")
 	}
 	if h.Version.IsZero() {
 		if h.Verb == record.Consent || h.Verb == record.Withdraw {
-			c.Add(ReasonReference, "it names no version")
+			c.Against(ReasonReference, "reference.version", "it names no version")
 		}
 		return
 	}
@@ -366,54 +380,55 @@ func (l *Ledger) references(c *Case, k *Kind, rule Rule) {
 	}
 	c.Proposal = version(h.Version)
 	if c.Proposal == nil {
-		c.Add(ReasonReference, "it knows no version %s", h.Version.Short())
+		c.Against(ReasonReference, "reference.unknown", "it knows no version %s", h.Version.Short())
 	} else if h.Verb == record.Consent && c.Proposal.Charter != h.Charter {
-		c.Add(ReasonCharter, "the text was proposed under charter %s; propose it again under %s", c.Proposal.Charter.Short(), h.Charter.Short())
+		c.Against(ReasonCharter, "charter.old", "the text was proposed under charter %s; propose it again under %s", c.Proposal.Charter.Short(), h.Charter.Short())
 	}
 }
 
 func (l *Ledger) parties(c *Case, charter *Charter) {
 	h, ids := c.Header, charter.IDs()
 	if !slices.Contains(ids, h.Party) {
-		c.Add(ReasonParties, "%s is not a party of the group", h.Party)
+		c.Against(ReasonParties, "party.author", "%s is not a party of the group", h.Party)
 	}
 	for _, p := range h.Participants {
 		if !slices.Contains(ids, p) {
-			c.Add(ReasonParties, "participant %s is not a party of the group", p)
+			c.Against(ReasonParties, "party.participant", "participant %s is not a party of the group", p)
 		}
 	}
 	if h.Line != "" && !charter.HasLine(h.Line) {
-		c.Add(ReasonTerms, "the charter names no line of effort %q", h.Line)
+		c.Against(ReasonTerms, "line", "the charter names no line of effort %q", h.Line)
 	}
 	if h.Nature != "" && !slices.Contains([]record.Nature{record.Political, record.Arrangement, record.Treaty}, h.Nature) {
-		c.Add(ReasonTerms, "nature %q is not one of political, arrangement, treaty", h.Nature)
+		c.Against(ReasonTerms, "nature", "nature %q is not one of political, arrangement, treaty", h.Nature)
 	}
 	if c.Opening != nil && h.Line != c.Opening.Line {
-		c.Add(ReasonTerms, "its line of effort is not that of its instrument")
+		c.Against(ReasonTerms, "line.other", "its line of effort is not that of its instrument")
 	}
 	if len(h.Area) > 0 {
-		c.Add(ReasonTerms, "the kind %s takes no area", h.Kind)
+		c.Against(ReasonTerms, "area", "the kind %s takes no area", h.Kind)
 	}
 	if h.Until != 0 && h.Verb != record.Propose {
-		c.Add(ReasonTerms, "only a proposal has an until")
+		c.Against(ReasonTerms, "until", "only a proposal has an until")
 	}
 }
 
 func (l *Ledger) parts(c *Case, rule Rule, charter *Charter) {
 	h := c.Header
 	for _, m := range missingParts(rule, h, charter.Languages) {
-		c.Add(ReasonParts, "the part %s is missing", m)
+		c.Against(ReasonParts, "part.missing", "the part %s is missing", m)
 	}
 	for _, p := range h.Parts {
 		if !slices.ContainsFunc(rule.Parts, func(pat string) bool { return matchPart(pat, p.Name, charter.Languages) }) {
-			c.Add(ReasonParts, "%s %s takes no part %s", h.Kind, h.Verb, p.Name)
+			c.Against(ReasonParts, "part.unknown", "%s %s takes no part %s", h.Kind, h.Verb, p.Name)
 		}
 		for _, s := range release.Check(p.Marking, h.Party, charter.IDs(), charter.Handling) {
-			c.Add(ReasonParts, "part %s: %s", p.Name, s)
+			s.Text = "part " + p.Name + ": " + s.Text
+			c.hold(ReasonParts, s)
 		}
 		for _, q := range c.Required {
 			if !release.MayHold(p.Marking, h.Party, q) {
-				c.Add(ReasonParts, "part %s is not released to %s, whose consent the text needs", p.Name, q)
+				c.Against(ReasonParts, "part.release", "part %s is not released to %s, whose consent the text needs", p.Name, q)
 			}
 		}
 	}
@@ -430,52 +445,53 @@ func (l *Ledger) approvals(c *Case, rule Rule) {
 	}
 	if rule.Root && h.Kind == powersKind.Name && h.Verb == record.Propose {
 		if _, err := ring.read(h); err != nil {
-			c.Add(ReasonApproval, "%s", err)
+			c.Against(ReasonApproval, "powers.form", "%s", err)
 		}
 		return
 	}
 	p := ring.At(h.Index)
 	if p == nil {
-		c.Add(ReasonApproval, "%s had no powers on record", h.Party)
+		c.Against(ReasonApproval, "powers.none", "%s had no powers on record", h.Party)
 		return
 	}
 	act, err := record.Act(h)
 	if err != nil {
-		c.Add(ReasonApproval, "%s", err)
+		c.Against(ReasonApproval, "act.form", "%s", err)
 		return
 	}
 	if rule.Root {
 		if err := approvedByRoot(h, p.Root); err != nil {
-			c.Add(ReasonApproval, "%s", err)
+			c.Against(ReasonApproval, "root", "%s", err)
 		}
 		return
 	}
 	if len(l.founding.Parties) == 1 && approvedByRoot(h, p.Root) == nil {
 		return // in a group of one nobody else's trust is at stake, and there may be no official yet
 	}
-	if _, why := l.Approved(h, act, p); len(why) > 0 {
-		c.Add(ReasonApproval, "%s", strings.Join(why, "; "))
+	_, why := l.Approved(h, act, p)
+	for _, s := range why {
+		c.hold(ReasonApproval, s)
 	}
 }
 
 // Approved counts the approvals of an act under powers and names the office whose authority carries it. why is empty when
 // one does; otherwise it says what is missing, per office.
-func (l *Ledger) Approved(h *record.Header, act record.ID, p *Powers) (office string, why []string) {
+func (l *Ledger) Approved(h *record.Header, act record.ID, p *Powers) (office string, why []record.Why) {
 	signed := map[string]map[string]bool{} // office → keys
 	for i := range h.Approvals {
 		a := &h.Approvals[i]
 		o, ok := p.Office(a.Office)
 		if !ok {
-			why = append(why, fmt.Sprintf("the office %s is not in the powers of %s", a.Office, h.Party))
+			why = append(why, record.Because("approval.office", "the office %s is not in the powers of %s", a.Office, h.Party))
 			continue
 		}
 		seat, ok := o.Seat(a.Seat)
 		if !ok || !l.verify(act, h.Party, a, seat.Key) {
-			why = append(why, fmt.Sprintf("the signature of %s/%d does not verify", a.Office, a.Seat))
+			why = append(why, record.Because("approval.signature", "the signature of %s/%d does not verify", a.Office, a.Seat))
 			continue
 		}
 		if !seat.Sits(h.Time) {
-			why = append(why, fmt.Sprintf("the term of the seat %s/%d does not cover the record's time", a.Office, a.Seat))
+			why = append(why, record.Because("approval.term", "the term of the seat %s/%d does not cover the record's time", a.Office, a.Seat))
 			continue
 		}
 		if signed[a.Office] == nil {
@@ -485,7 +501,7 @@ func (l *Ledger) Approved(h *record.Header, act record.ID, p *Powers) (office st
 	}
 	paper := PaperOf(h)
 	if paper != nil {
-		if s := paper.maySign(h, p); s != "" {
+		if s := paper.maySign(h, p); s.Code != "" {
 			why = append(why, s)
 		}
 	}
@@ -505,15 +521,15 @@ func (l *Ledger) Approved(h *record.Header, act record.ID, p *Powers) (office st
 		}
 		switch {
 		case need == 0:
-			why = append(why, fmt.Sprintf("the office %s has no authority for %s %s%s%s then", o.ID, h.Kind, h.Verb, ofLine(h.Line), onPaper(paper)))
+			why = append(why, record.Because("approval.grant", "the office %s has no authority for %s %s%s%s then", o.ID, h.Kind, h.Verb, ofLine(h.Line), onPaper(paper)))
 		case n < need:
-			why = append(why, fmt.Sprintf("%d of %d seats of %s signed", n, need, o.ID))
+			why = append(why, record.Because("approval.seats", "%d of %d seats of %s signed", n, need, o.ID))
 		default:
 			return o.ID, nil
 		}
 	}
 	if len(why) == 0 {
-		why = append(why, "nobody signed it")
+		why = append(why, record.Because("approval.nobody", "nobody signed it"))
 	}
 	return "", why
 }

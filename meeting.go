@@ -60,14 +60,14 @@ var meetingKind = &Kind{
 		switch t := c.Terms.(type) {
 		case *Meeting:
 			if t.Starts <= 0 || t.Starts > record.MaxTime {
-				c.Add(ReasonTerms, "a meeting has a date")
+				c.Against(ReasonTerms, "meeting.date", "a meeting has a date")
 			}
 			c.task("host", t.Host)
 		case *AgendaItem:
 			t.check(c)
 		case *MeetingHeld:
 			if t.Held <= 0 || t.Held > c.Header.Time {
-				c.Add(ReasonTerms, "a meeting is reported held after it was")
+				c.Against(ReasonTerms, "meeting.held", "a meeting is reported held after it was")
 			}
 		}
 	},
@@ -100,28 +100,28 @@ func (t *AgendaItem) translates() record.ID { return t.Of }
 func (t *AgendaItem) check(c *Case) {
 	if !t.Of.IsZero() {
 		if *t != (AgendaItem{Of: t.Of}) {
-			c.Add(ReasonTerms, "a translation is no point of the agenda")
+			c.Against(ReasonTerms, "agenda.translation", "a translation is no point of the agenda")
 		}
 		return
 	}
 	if t.Item == 0 || t.Item > MaxAgenda {
-		c.Add(ReasonTerms, "agenda items are numbered from 1 to %d", MaxAgenda)
+		c.Against(ReasonTerms, "agenda.number", "agenda items are numbered from 1 to %d", MaxAgenda)
 	}
 	if r := c.Find(t.About); !t.About.IsZero() && (r == nil || !r.Header().Instrument.IsZero()) {
-		c.Add(ReasonReference, "it knows no instrument %s", t.About.Short())
+		c.Against(ReasonReference, "agenda.about", "it knows no instrument %s", t.About.Short())
 	}
 	switch r := c.Find(t.Replaces); {
 	case t.Replaces.IsZero():
 		if t.Off {
-			c.Add(ReasonTerms, "it does not say what it takes off the agenda")
+			c.Against(ReasonTerms, "agenda.nothing", "it does not say what it takes off the agenda")
 		}
 	case r == nil || r.Header().Verb != record.Note || r.Header().Instrument != c.Header.Instrument:
-		c.Add(ReasonReference, "it knows no point %s of this agenda", t.Replaces.Short())
+		c.Against(ReasonReference, "agenda.unknown", "it knows no point %s of this agenda", t.Replaces.Short())
 	case r.Header().Party != c.Header.Party:
-		c.Add(ReasonParties, "a point is changed and taken off by the side that put it there")
+		c.Against(ReasonParties, "agenda.side", "a point is changed and taken off by the side that put it there")
 	}
 	if !t.Off && !slices.ContainsFunc(c.Header.Parts, func(p record.PartRef) bool { return strings.HasPrefix(p.Name, "title.") }) {
-		c.Add(ReasonParts, "a point has a title, in one language at least")
+		c.Against(ReasonParts, "agenda.title", "a point has a title, in one language at least")
 	}
 }
 

@@ -23,14 +23,14 @@ var objectiveKind = &Kind{
 		checkReply(c)
 		if t, ok := c.Terms.(*Objective); ok {
 			if t.Level != "outcome" && t.Level != "objective" {
-				c.Add(ReasonTerms, "level %q is not one of outcome, objective", t.Level)
+				c.Against(ReasonTerms, "objective.level", "level %q is not one of outcome, objective", t.Level)
 			}
 			c.refersTo("objective", t.Parent)
 			if t.Owner != "" {
 				c.task("owner", t.Owner)
 			}
 			if c.Header.Line == "" {
-				c.Add(ReasonTerms, "an objective stands on a line of effort")
+				c.Against(ReasonTerms, "objective.line", "an objective stands on a line of effort")
 			}
 		}
 	},

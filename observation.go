@@ -34,19 +34,19 @@ var observationKind = &Kind{
 			return
 		}
 		if o := c.Opening; o != nil && o.Party != c.Header.Party {
-			c.Add(ReasonParties, "only %s, who opened it, adds figures to it", o.Party)
+			c.Against(ReasonParties, "figures.author", "only %s, who opened it, adds figures to it", o.Party)
 		}
 		r := c.Find(t.Indicator)
 		if t.Indicator.IsZero() || r == nil {
-			c.Add(ReasonReference, "it knows no indicator %s", t.Indicator.Short())
+			c.Against(ReasonReference, "figures.indicator", "it knows no indicator %s", t.Indicator.Short())
 			return
 		}
 		c.refersTo(indicatorKind.Name, t.Indicator)
 		if v := c.Find(t.Version); v == nil || v.Instrument() != t.Indicator || v.Header().Verb != record.Propose {
-			c.Add(ReasonReference, "it knows no version %s of that indicator", t.Version.Short())
+			c.Against(ReasonReference, "figures.version", "it knows no version %s of that indicator", t.Version.Short())
 		}
 		if t.Source == "" || len(t.Source) > 500 || len(t.Vintage) > record.MaxName {
-			c.Add(ReasonTerms, "figures name their source")
+			c.Against(ReasonTerms, "figures.source", "figures name their source")
 		}
 	},
 	Fold: func(s *State, records []Judged) {

@@ -33,10 +33,10 @@ func checkConsent(c *Case) {
 	p := t.Paper
 	if p == nil {
 		if len(c.Header.Parts) > 0 {
-			c.Add(ReasonParts, "a consent has parts only where it records a signature on paper")
+			c.Against(ReasonParts, "paper.parts", "a consent has parts only where it records a signature on paper")
 		}
 		if len(c.Header.Terms) > 0 {
-			c.Add(ReasonTerms, "a consent without a signature on paper has no terms")
+			c.Against(ReasonTerms, "paper.terms", "a consent without a signature on paper has no terms")
 		}
 		return
 	}
@@ -45,16 +45,16 @@ func checkConsent(c *Case) {
 		scanned = scanned || strings.HasPrefix(x.Name, scans+"/")
 	}
 	if !scanned {
-		c.Add(ReasonParts, "a signature on paper is recorded with its scan as an annex")
+		c.Against(ReasonParts, "paper.scan", "a signature on paper is recorded with its scan as an annex")
 	}
 	if !record.ValidName(p.Office) || p.Office == record.RootOffice {
-		c.Add(ReasonTerms, "signed on paper by %.70q: want an office of the party", p.Office)
+		c.Against(ReasonTerms, "paper.office", "signed on paper by %.70q: want an office of the party", p.Office)
 	}
 	if p.Signed <= 0 || p.Signed > c.Header.Time {
-		c.Add(ReasonTerms, "a signature on paper is recorded after it was made")
+		c.Against(ReasonTerms, "paper.date", "a signature on paper is recorded after it was made")
 	}
 	if p.Place != "" && !record.ValidText(p.Place) {
-		c.Add(ReasonTerms, "place: want at most %d bytes of plain text", record.MaxName)
+		c.Against(ReasonTerms, "paper.place", "place: want at most %d bytes of plain text", record.MaxName)
 	}
 }
 
@@ -69,15 +69,15 @@ func PaperOf(h *record.Header) *Paper {
 
 // maySign says what keeps an office from having signed that on paper: the same authority is asked of ink as of a key, at the date
 // on the paper.
-func (p *Paper) maySign(h *record.Header, powers *Powers) string {
+func (p *Paper) maySign(h *record.Header, powers *Powers) record.Why {
 	o, ok := powers.Office(p.Office)
 	if !ok {
-		return "the office " + p.Office + ", said to have signed on paper, is not in the powers of " + string(h.Party)
+		return record.Because("approval.paper-office", "the office %s, said to have signed on paper, is not in the powers of %s", p.Office, h.Party)
 	}
 	for _, g := range o.Grants {
 		if g.Covers(h.Kind, h.Verb, h.Line, p.Signed) {
-			return ""
+			return record.Why{}
 		}
 	}
-	return "the office " + p.Office + ", said to have signed on paper, had no authority for " + h.Kind + " " + string(h.Verb) + ofLine(h.Line) + " on that date"
+	return record.Because("approval.paper-grant", "the office %s, said to have signed on paper, had no authority for %s %s%s on that date", p.Office, h.Kind, h.Verb, ofLine(h.Line))
 }

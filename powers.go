@@ -419,7 +419,7 @@ var powersKind = &Kind{
 	Unilateral: true,
 	Check: func(c *Case) {
 		if t, ok := c.Terms.(*Restored); ok && t.Size != c.Header.Index {
-			c.Add(ReasonTerms, "it restores the log at %d records and stands at index %d", t.Size, c.Header.Index)
+			c.Against(ReasonTerms, "restore.index", "it restores the log at %d records and stands at index %d", t.Size, c.Header.Index)
 		}
 	},
 }

@@ -48,21 +48,21 @@ func checkReply(c *Case) {
 		return
 	}
 	if !slices.Contains(Stances, t.Stance) {
-		c.Add(ReasonTerms, "stance %.70q is not one of %v", t.Stance, Stances)
+		c.Against(ReasonTerms, "reply.stance", "stance %.70q is not one of %v", t.Stance, Stances)
 	}
 	if (t.By != 0) != (t.Stance == AskNoObjection) {
-		c.Add(ReasonTerms, "whoever asks for objections says by when, and nobody else does")
+		c.Against(ReasonTerms, "reply.by", "whoever asks for objections says by when, and nobody else does")
 	}
 	switch r := c.Find(t.To); {
 	case r == nil || r.Instrument() != c.Header.Instrument:
-		c.Add(ReasonReference, "it answers %s, which is no record of this instrument that it knows", t.To.Short())
+		c.Against(ReasonReference, "reply.to", "it answers %s, which is no record of this instrument that it knows", t.To.Short())
 	case t.Stance == AdReferendum || t.Stance == AskNoObjection:
 		c.checkText(t, r.Header())
 	case r.Header().Party == c.Header.Party && (t.Stance == Acknowledge || t.Stance == Contest):
-		c.Add(ReasonTerms, "a party does not %s its own record", t.Stance)
+		c.Against(ReasonTerms, "reply.own", "a party does not %s its own record", t.Stance)
 	}
 	if len(t.Rows) > maxReplyRows {
-		c.Add(ReasonTerms, "it cites %d rows: the limit is %d", len(t.Rows), maxReplyRows)
+		c.Against(ReasonTerms, "reply.rows", "it cites %d rows: the limit is %d", len(t.Rows), maxReplyRows)
 	}
 }
 
@@ -71,13 +71,13 @@ func (c *Case) checkText(t *ReplyTerms, text *record.Header) {
 	bound := c.bound(text)
 	switch {
 	case len(bound) == 0:
-		c.Add(ReasonReference, "%s is said of a text that waits for consent", t.Stance)
+		c.Against(ReasonReference, "reply.open", "%s is said of a text that waits for consent", t.Stance)
 	case t.Stance == AskNoObjection:
 		checkSilence(c, t, text)
 	case text.Party == c.Header.Party:
-		c.Add(ReasonParties, "its author proposed the text: it agrees to it by its consent")
+		c.Against(ReasonParties, "reply.author", "its author proposed the text: it agrees to it by its consent")
 	case !slices.Contains(bound, c.Header.Party):
-		c.Add(ReasonParties, "only those whose consent the text needs agree to it ad referendum")
+		c.Against(ReasonParties, "reply.required", "only those whose consent the text needs agree to it ad referendum")
 	}
 }
 

@@ -21,14 +21,14 @@ func checkSilence(c *Case, t *ReplyTerms, text *record.Header) {
 	h := c.Header
 	switch {
 	case text.Party != h.Party:
-		c.Add(ReasonParties, "only its author, %s, asks whether the others object to a text", text.Party)
+		c.Against(ReasonParties, "silence.author", "only its author, %s, asks whether the others object to a text", text.Party)
 	case t.By <= h.Time || t.By > record.MaxTime:
-		c.Add(ReasonTerms, "objections are asked for by a time to come")
+		c.Against(ReasonTerms, "silence.past", "objections are asked for by a time to come")
 	case text.Until != 0 && t.By > text.Until:
-		c.Add(ReasonTerms, "objections are asked for by a time at which the text can still be agreed")
+		c.Against(ReasonTerms, "silence.until", "objections are asked for by a time at which the text can still be agreed")
 	}
 	if c.Charter == nil || !slices.Contains(c.Charter.Silence, h.Kind) {
-		c.Add(ReasonTerms, "the charter does not let objections to the kind %s be asked for", h.Kind)
+		c.Against(ReasonTerms, "silence.kind", "the charter does not let objections to the kind %s be asked for", h.Kind)
 	}
 }
 

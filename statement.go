@@ -54,14 +54,14 @@ var statementKind = &Kind{
 		case *Released:
 			o := c.Proposal
 			if o == nil {
-				c.Add(ReasonReference, "a release names the text that may be published")
+				c.Against(ReasonReference, "publish.text", "a release names the text that may be published")
 				return
 			}
 			if !slices.Contains(c.Bound, c.Header.Party) {
-				c.Add(ReasonParties, "a text is released for publication by those whose consent it needs")
+				c.Against(ReasonParties, "publish.party", "a text is released for publication by those whose consent it needs")
 			}
 			if s := statementOf(o); t.At < 0 || t.At > record.MaxTime || s != nil && t.At != 0 && t.At < s.Embargo {
-				c.Add(ReasonTerms, "a text is released for a time that is not before its embargo")
+				c.Against(ReasonTerms, "publish.embargo", "a text is released for a time that is not before its embargo")
 			}
 		}
 	},
@@ -93,16 +93,16 @@ func statementOf(h *record.Header) *Statement {
 
 func (t *Statement) check(c *Case) {
 	if t.Embargo < 0 || t.Embargo > record.MaxTime {
-		c.Add(ReasonTerms, "embargo outside the years 1970 to 9999")
+		c.Against(ReasonTerms, "statement.embargo", "embargo outside the years 1970 to 9999")
 	}
 	of := t.Form == FormMinutes || t.Form == FormReadout
 	switch {
 	case t.Form != "" && !of:
-		c.Add(ReasonTerms, "form %.70q is not one of minutes, readout; a statement has none", t.Form)
+		c.Against(ReasonTerms, "statement.form", "form %.70q is not one of minutes, readout; a statement has none", t.Form)
 	case of == t.Meeting.IsZero():
-		c.Add(ReasonTerms, "minutes and readouts name their meeting, and nothing else does")
+		c.Against(ReasonTerms, "statement.meeting", "minutes and readouts name their meeting, and nothing else does")
 	case t.Form == FormMinutes && t.Own:
-		c.Add(ReasonTerms, "minutes are agreed by those who met: one party's own account is a readout")
+		c.Against(ReasonTerms, "statement.minutes", "minutes are agreed by those who met: one party's own account is a readout")
 	}
 	c.refersTo(meetingKind.Name, t.Meeting)
 	c.refersTo("statement", t.Corrects)
@@ -111,10 +111,10 @@ func (t *Statement) check(c *Case) {
 		return s != nil && s.Own == t.Own && (!t.Own || h.Party == c.Header.Party)
 	}
 	if o := c.Opening; o != nil && !same(o) { // else one party could put its own text in the place of one agreed by all
-		c.Add(ReasonParties, "an own text is changed by its author alone, and stays an own text; one agreed by all stays that")
+		c.Against(ReasonParties, "statement.own", "an own text is changed by its author alone, and stays an own text; one agreed by all stays that")
 	}
 	if r := c.Find(t.Corrects); !t.Corrects.IsZero() && r != nil && r.Header().Kind == "statement" && (t.Corrects == c.Header.Instrument || !same(r.Header())) {
-		c.Add(ReasonParties, "a statement is corrected by those who made it, in a statement of its own")
+		c.Against(ReasonParties, "statement.corrects", "a statement is corrected by those who made it, in a statement of its own")
 	}
 }
 

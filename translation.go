@@ -77,30 +77,30 @@ func (l *Ledger) translation(c *Case, charter *Charter) {
 	of := t.translates()
 	if _, plain := t.(*Translation); of.IsZero() {
 		if plain {
-			c.Add(ReasonReference, "a note of this kind names the record that it translates")
+			c.Against(ReasonReference, "translation.of", "a note of this kind names the record that it translates")
 		}
 		return
 	}
 	r := c.Find(of)
 	if r == nil || r.Instrument() != c.Header.Instrument {
-		c.Add(ReasonReference, "it translates %s, which is no record of this instrument that it knows", of.Short())
+		c.Against(ReasonReference, "translation.unknown", "it translates %s, which is no record of this instrument that it knows", of.Short())
 		return
 	}
 	if x, err := l.Kinds.DecodeTerms(r.Header()); err == nil {
 		if q, ok := x.(translating); ok && !q.translates().IsZero() {
-			c.Add(ReasonReference, "it translates a translation")
+			c.Against(ReasonReference, "translation.twice", "it translates a translation")
 		}
 	}
 	if r.Header().Verb == record.Propose {
-		c.Add(ReasonReference, "a proposal has every language: another wording is another proposal")
+		c.Against(ReasonReference, "translation.proposal", "a proposal has every language: another wording is another proposal")
 	}
 	if len(c.Header.Parts) == 0 {
-		c.Add(ReasonParts, "a translation has the text that is missing")
+		c.Against(ReasonParts, "translation.text", "a translation has the text that is missing")
 	}
 	missing := otherLanguages(r.Header(), charter.Languages)
 	for _, p := range c.Header.Parts {
 		if !slices.Contains(missing, p.Name) {
-			c.Add(ReasonParts, "the part %s is not missing there", p.Name)
+			c.Against(ReasonParts, "translation.part", "the part %s is not missing there", p.Name)
 		}
 	}
 }

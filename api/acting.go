@@ -70,7 +70,7 @@ func (a *API) draftOf(d *node.Draft) (Draft, error) {
 	if err != nil {
 		return Draft{}, err
 	}
-	return Draft{d.Act, d.Nonce, d.Header.Party, d.Office, d.Created, headerOf(d.Header, terms), encoded, d.Missing, d.Uncleared}, nil
+	return Draft{d.Act, d.Nonce, d.Header.Party, d.Office, d.Created, headerOf(d.Header, terms), encoded, said(d.Missing), d.Uncleared}, nil
 }
 
 func (a *API) drafts(ctx context.Context, in *InGroup) (*body[[]Draft], error) {
@@ -128,4 +128,13 @@ func (a *API) approve(ctx context.Context, in *inApprovals) (*body[Progress], er
 	}
 	x, err := a.draftOf(d)
 	return ok(Progress{Draft: &x}, err)
+}
+
+// said are sentences in English.
+func said(why []record.Why) []string {
+	var out []string
+	for _, w := range why {
+		out = append(out, w.Text)
+	}
+	return out
 }

@@ -1,7 +1,6 @@
 package consent
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -120,26 +119,26 @@ func Raise(h, before *record.Header) *record.Header {
 // Both must be as Raise returns them: a record that breaks the order must not hide from the next what stands before it.
 // Otherwise one void record buys a log the right to forget a withdrawal, or to date a consent back before its until. In a
 // log that keeps the order every header is that already.
-func Sequence(h, prev *record.Header, at func(record.Ref) *record.Header) []string {
-	var out []string
+func Sequence(h, prev *record.Header, at func(record.Ref) *record.Header) []record.Why {
+	var out []record.Why
 	if prev != nil {
 		if h.Time < prev.Time {
-			out = append(out, fmt.Sprintf("its time is before that of %s", prev.Ref()))
+			out = append(out, record.Because("sequence.time", "its time is before that of %s", prev.Ref()))
 		}
 		for _, q := range prev.Seen.Parties() {
 			if h.Seen[q].Size < prev.Seen[q].Size {
-				out = append(out, fmt.Sprintf("its seen of %s goes down from %d to %d", q, prev.Seen[q].Size, h.Seen[q].Size))
+				out = append(out, record.Because("sequence.seen", "its seen of %s goes down from %d to %d", q, prev.Seen[q].Size, h.Seen[q].Size))
 			}
 		}
 	}
 	for _, q := range h.Seen.Parties() {
 		last := at(record.Ref{Party: q, Index: h.Seen[q].Size - 1})
 		if last == nil {
-			out = append(out, fmt.Sprintf("it names %d records of %s that are not there", h.Seen[q].Size, q))
+			out = append(out, record.Because("sequence.missing", "it names %d records of %s that are not there", h.Seen[q].Size, q))
 			continue
 		}
 		if h.Time < last.Time {
-			out = append(out, fmt.Sprintf("its time is before that of %s, which it knows", last.Ref()))
+			out = append(out, record.Because("sequence.time", "its time is before that of %s, which it knows", last.Ref()))
 		}
 		for _, s := range last.Seen.Parties() {
 			known := h.Seen[s].Size
@@ -147,7 +146,7 @@ func Sequence(h, prev *record.Header, at func(record.Ref) *record.Header) []stri
 				known = h.Index
 			}
 			if last.Seen[s].Size > known {
-				out = append(out, fmt.Sprintf("its seen is not closed: %s knows %d records of %s", last.Ref(), last.Seen[s].Size, s))
+				out = append(out, record.Because("sequence.closed", "its seen is not closed: %s knows %d records of %s", last.Ref(), last.Seen[s].Size, s))
 			}
 		}
 	}

@@ -210,7 +210,7 @@ func named(t *rapid.T, b *book, cut Sizes, parties []record.Party, horizon int64
 // TestSequence: a lawful history has nothing against it; each way to break the order of the logs is named.
 func TestSequence(t *testing.T) {
 	ev := events{}
-	reasons := func(b *book, h *record.Header) []string {
+	reasons := func(b *book, h *record.Header) []record.Why {
 		r := b.raised()
 		var prev *record.Header
 		if h.Index > 0 {
@@ -242,7 +242,7 @@ func TestSequence(t *testing.T) {
 				x.Seen[q] = m
 			}
 			change(&x)
-			if why := reasons(b, &x); !slices.ContainsFunc(why, func(s string) bool { return strings.Contains(s, want) }) {
+			if why := reasons(b, &x); !slices.ContainsFunc(why, func(s record.Why) bool { return strings.Contains(s.Text, want) }) {
 				t.Fatalf("%s\n%s, %s: %q", h, r, name, why)
 			}
 			ev[name]++
@@ -280,7 +280,7 @@ func TestSequence(t *testing.T) {
 	own := &record.Header{Party: "AA", Index: 1, Time: 9, Seen: record.Seen{"BB": {Size: 1}}}
 	peer := &record.Header{Party: "BB", Time: 5, Seen: record.Seen{"AA": {Size: 2}}}
 	first := &record.Header{Party: "AA", Time: 1}
-	if why := Sequence(own, first, func(record.Ref) *record.Header { return peer }); len(why) != 1 || !strings.Contains(why[0], "not closed") {
+	if why := Sequence(own, first, func(record.Ref) *record.Header { return peer }); len(why) != 1 || !strings.Contains(why[0].Text, "not closed") {
 		t.Errorf("a peer that knows the record itself: %q", why)
 	}
 }

@@ -2,6 +2,7 @@ package consent
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -69,7 +70,7 @@ func TestTableClosedSeen(t *testing.T) {
 	h := write(t, 3, "A#0 consent v1", "A#1 withdraw v1", "B#0 consent v1", "B#1 note seen{A:2}", "C#0 consent v1 seen{B:2}")
 	b := bookOf(h)
 	why := Sequence(b.header("CC", 0), nil, b.Header)
-	if len(why) != 1 || !strings.Contains(why[0], "not closed") {
+	if len(why) != 1 || !strings.Contains(why[0].Text, "not closed") {
 		t.Errorf("C#0: %q, want that its seen is not closed", why)
 	}
 	closed := write(t, 3, "A#0 consent v1", "A#1 withdraw v1", "B#0 consent v1", "B#1 note seen{A:2}", "C#0 consent v1 seen{A:2,B:2}")
@@ -244,7 +245,7 @@ func TestVoidRecordHidesNothing(t *testing.T) {
 			if i > 0 {
 				prev = raised.header(c.r.Ref.Party, i-1)
 			}
-			if why := strings.Join(Sequence(h, prev, raised.Header), "; "); !strings.Contains(why, c.why) {
+			if why := fmt.Sprint(Sequence(h, prev, raised.Header)); !strings.Contains(why, c.why) {
 				t.Errorf("%s: %q, want that it %s", c.h, why, c.why)
 			}
 		})

@@ -43,7 +43,7 @@ type Draft struct {
 	Office    string         `json:"office"` // that drafted it
 	Created   int64          `json:"created"`
 	Header    *record.Header `json:"header"`
-	Missing   []string       `json:"missing,omitempty"`   // why it cannot be sealed yet; empty: it can
+	Missing   []record.Why   `json:"missing,omitempty"`   // why it cannot be sealed yet; empty: it can
 	Uncleared []Uncleared    `json:"uncleared,omitempty"` // the party's own offices that must clear it first, named in missing too
 	parts     []record.Part
 	saved     bool // it is in the database too
@@ -106,7 +106,7 @@ func (n *Node) make(g *group, who Caller, a Act) (*Draft, error) {
 	size := 0
 	for _, p := range a.Parts {
 		if size += len(p.Content); size > maxParts {
-			return nil, fmt.Errorf("%w: the parts of one act have at most %d bytes together, so that they travel in one message", ErrInvalid, maxParts)
+			return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("act.size", "the parts of one act have at most %d bytes together, so that they travel in one message", maxParts))
 		}
 		m := usual
 		if p.Marking != nil {
@@ -172,12 +172,12 @@ func (n *Node) mayAct(who Caller, g *group) error {
 }
 
 // missing says which signatures a draft still needs.
-func (n *Node) missing(g *group, d *Draft) []string {
+func (n *Node) missing(g *group, d *Draft) []record.Why {
 	h := *d.Header
 	h.Index, h.Time = g.logs[n.party].tree.Size(), n.clock()
 	_, rule, err := n.kinds.Rule(h.Kind, h.Verb)
 	if err != nil {
-		return []string{err.Error()}
+		return []record.Why{record.Because("kind.unknown", "%s", err)}
 	}
 	switch {
 	case rule.Root:
@@ -186,13 +186,13 @@ func (n *Node) missing(g *group, d *Draft) []string {
 				return nil
 			}
 		}
-		return []string{"the root key has not signed it"}
+		return []record.Why{record.Because("root.missing", "the root key has not signed it")}
 	case !rule.Approved:
 		return nil
 	}
 	p := g.ledger.Ring(n.party).At(h.Index)
 	if p == nil {
-		return []string{"no powers are on record"}
+		return []record.Why{record.Because("powers.yet", "no powers are on record")}
 	}
 	_, why := g.ledger.Approved(&h, d.Act, p)
 	return why
@@ -253,7 +253,7 @@ func (b *batch) keep(g *group, rows ...store.Draft) error {
 		}
 	}
 	if fresh > 0 && len(ds)+fresh > maxDrafts {
-		return fmt.Errorf("%d drafts wait for signatures: sign or drop some first: %w", len(ds), ErrConflict)
+		return fmt.Errorf("%w: %w", ErrConflict, record.Because("drafts.waiting", "%d drafts wait for signatures: sign or drop some first", len(ds)))
 	}
 	for _, d := range rows {
 		if err := b.tx.PutDraft(d); err != nil {
@@ -426,7 +426,7 @@ func (w *work) again(d *Draft) (*Sealed, error) {
 	}
 	act, err := record.Act(r.Header())
 	if err != nil || act != d.Act {
-		return nil, fmt.Errorf("another act with that nonce is on record: %w", ErrConflict)
+		return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("nonce.other", "another act with that nonce is on record"))
 	}
 	return &Sealed{ID: r.ID(), Instrument: r.Instrument(), Ref: r.Header().Ref(), Time: r.Header().Time}, nil
 }
@@ -545,13 +545,13 @@ func (w *work) gate(h *record.Header) error {
 		}
 		for _, p := range text.Parts {
 			if !slices.Contains(have, p.Name) {
-				return fmt.Errorf("the part %s of the text has not arrived: a party signs what it has read: %w", p.Name, ErrConflict)
+				return fmt.Errorf("%w: %w", ErrConflict, record.Because("sign.unread", "the part %s of the text has not arrived: a party signs what it has read", p.Name))
 			}
 		}
 	}
 	for _, p := range w.ledger.Required(text) {
 		if w.closed[p] {
-			return fmt.Errorf("records of %s do not match: call your counterpart; no new commitment with it until that is cleared: %w", p, ErrConflict)
+			return fmt.Errorf("%w: %w", ErrConflict, record.Because("fork", "records of %s do not match: call your counterpart; no new commitment with it until that is cleared", p))
 		}
 	}
 	if h.Verb == record.Propose {

@@ -133,7 +133,7 @@ func (n *Node) AsOfList(ctx context.Context, who Caller, group record.ID, at int
 	}
 	plain := f.Sort == store.SortOpened || f.Sort == store.SortNewest
 	if !plain && f.Kind == "" {
-		return nil, fmt.Errorf("%w: name the kind of what is listed by date or by change", ErrInvalid)
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("list.kind", "name the kind of what is listed by date or by change"))
 	}
 	f.Limit = pageLimit(q.Limit)
 	out := &Page{Items: []Listed{}}
@@ -253,7 +253,7 @@ func (p *past) gather(f *store.Filter, out *Page) error {
 		return err
 	}
 	if len(keys) > maxLooked {
-		return fmt.Errorf("there are more than %d: narrow the list to a line of effort, or order it by opening: %w", maxLooked, ErrInvalid)
+		return fmt.Errorf("%w: %w", ErrInvalid, record.Because("list.narrow", "there are more than %d: narrow the list to a line of effort, or order it by opening", maxLooked))
 	}
 	var found []stood
 	for _, k := range keys {

@@ -163,7 +163,7 @@ func (n *Node) attentionFilter(who Caller, g *group, q AttentionQuery, now int64
 		f.Party = n.party
 	}
 	if q.Reason != "" && !slices.Contains(entente.AttentionReasons, q.Reason) {
-		return f, at, fmt.Errorf("reason %.70q: %w", string(q.Reason), ErrInvalid)
+		return f, at, fmt.Errorf("%w: %w", ErrInvalid, record.Because("attention.reason", "reason %.70q", string(q.Reason)))
 	}
 	if q.Mine {
 		f.Scopes = n.scopes(who, g, now)
@@ -227,5 +227,5 @@ func parsePlace(c Cursor) (place, error) {
 			}
 		}
 	}
-	return place{}, fmt.Errorf("cursor: %w: use next of the page before", ErrInvalid)
+	return place{}, fmt.Errorf("%w: %w", ErrInvalid, record.Because("list.cursor", "cursor: use next of the page before"))
 }

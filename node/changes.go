@@ -187,7 +187,7 @@ func (c Cursor) parseCut(parties []record.Party) (map[record.Party]uint64, error
 		}
 	}
 	if !ok || cutCursor(parties, out) != c {
-		return nil, fmt.Errorf("cursor: %w: use next of the page before", ErrInvalid)
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("list.cursor", "cursor: use next of the page before"))
 	}
 	return out, nil
 }

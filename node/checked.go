@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"entente/record"
 	"entente/store"
 )
 
@@ -29,7 +30,7 @@ const settingCheck = "check"
 // CheckAndKeep is Check with its result kept; faults raise an alarm. One check runs at a time: another is refused as a conflict.
 func (n *Node) CheckAndKeep(ctx context.Context, progress func(done, total uint64)) (*Report, error) {
 	if !n.checking.TryLock() {
-		return nil, fmt.Errorf("a check is under way: %w", ErrConflict)
+		return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("check.running", "a check is under way"))
 	}
 	defer n.checking.Unlock()
 	c := Checked{Time: n.clock()}

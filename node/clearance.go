@@ -80,7 +80,7 @@ func (n *Node) AskClearance(ctx context.Context, who Caller, q ClearanceRequest)
 // clearanceAsk decides whom to ask: the routes' offices and those given, but for those asked about this draft before.
 func (n *Node) clearanceAsk(b *batch, who Caller, q ClearanceRequest, t *homeText) (*entente.ClearanceAsk, error) {
 	if _, rule, err := n.kinds.Rule(t.header.Kind, t.header.Verb); err == nil && rule.Root {
-		return nil, fmt.Errorf("what the root key signs passes no clearance: %w", ErrInvalid)
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("clearance.root", "what the root key signs passes no clearance"))
 	}
 	stages, within := plan(n.routing(), t.header, q.Stages)
 	if err := n.ownOffices(slices.Concat(stages...)); err != nil {
@@ -102,9 +102,9 @@ func (n *Node) clearanceAsk(b *batch, who Caller, q ClearanceRequest, t *homeTex
 	stages = slices.DeleteFunc(stages, func(s []string) bool { return len(s) == 0 })
 	switch {
 	case len(stages) == 0 && len(states) > 0:
-		return nil, fmt.Errorf("every office was asked about this draft already: %w", ErrConflict)
+		return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("clearance.asked", "every office was asked about this draft already"))
 	case len(stages) == 0:
-		return nil, fmt.Errorf("name the offices that are to clear it: no route covers this draft: %w", ErrInvalid)
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("clearance.name", "name the offices that are to clear it: no route covers this draft"))
 	}
 	a := &entente.ClearanceAsk{Office: who.Office, Seat: who.Seat, Group: t.group.id, Act: t.act, Draft: t.nonce, Kind: t.header.Kind, Verb: t.header.Verb,
 		Line: t.header.Line, Instrument: t.header.Instrument, Stages: stages, By: q.By, After: q.After}
@@ -154,7 +154,7 @@ func (w *work) atHome(h record.Header, texts map[string]string, ask *entente.Cle
 	for _, name := range slices.Sorted(maps.Keys(texts)) {
 		p := record.Part{Name: name, Content: []byte(texts[name])}
 		if len(p.Content) > maxClearanceText {
-			return nil, fmt.Errorf("part %.70q: %w: at most %d bytes", name, ErrInvalid, maxClearanceText)
+			return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("clearance.long", "part %.70q: at most %d bytes", name, maxClearanceText))
 		}
 		copy(p.Salt[:], random(16))
 		ref, err := record.Describe(w.id, h.Nonce, p, m)
@@ -226,12 +226,12 @@ func (n *Node) mayAnswer(b *batch, who Caller, c *entente.ClearanceState, word e
 	}
 	t, err := n.homeText(b.tx, g, c.Draft)
 	if errors.Is(err, ErrNotFound) {
-		return fmt.Errorf("the text is out or was dropped: nothing is left to clear: %w", ErrConflict)
+		return fmt.Errorf("%w: %w", ErrConflict, record.Because("clearance.left", "the text is out or was dropped: nothing is left to clear"))
 	} else if err != nil {
 		return err
 	}
 	if t.act != c.Act {
-		return fmt.Errorf("the text was changed since it was asked about: draft it again: %w", ErrConflict)
+		return fmt.Errorf("%w: %w", ErrConflict, record.Because("clearance.changed", "the text was changed since it was asked about: draft it again"))
 	}
 	if word == entente.ClearanceComment {
 		return nil
@@ -241,13 +241,13 @@ func (n *Node) mayAnswer(b *batch, who Caller, c *entente.ClearanceState, word e
 	case !ok:
 		return fmt.Errorf("the office %s was not asked to clear it: %w", who.Office, ErrForbidden)
 	case o.Standing == entente.ClearanceLater:
-		return fmt.Errorf("the turn of %s comes when the offices before it have cleared it: %w", who.Office, ErrConflict)
+		return fmt.Errorf("%w: %w", ErrConflict, record.Because("clearance.turn", "the turn of %s comes when the offices before it have cleared it", who.Office))
 	case word == entente.ClearanceReturn:
 		return nil
 	}
 	for _, p := range t.parts {
 		if !release.MayRead(p.Marking, n.party, who.Office) {
-			return fmt.Errorf("the part %s is not for the office %s, and an office clears what it has read: %w", p.Name, who.Office, ErrConflict)
+			return fmt.Errorf("%w: %w", ErrConflict, record.Because("clearance.unread", "the part %s is not for the office %s, and an office clears what it has read", p.Name, who.Office))
 		}
 	}
 	return nil
@@ -415,7 +415,7 @@ func (n *Node) ClearanceParts(ctx context.Context, who Caller, id record.ID) ([]
 		return nil, err
 	}
 	if t.act != c.State.Act {
-		return nil, fmt.Errorf("the text was changed since it was asked about: %w", ErrConflict)
+		return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("clearance.changed", "the text was changed since it was asked about"))
 	}
 	return n.showText(ctx, who, t)
 }

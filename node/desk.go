@@ -26,7 +26,7 @@ func (n *Node) AddApprovals(ctx context.Context, who Caller, group record.ID, no
 		return nil, nil, err
 	}
 	if len(add) == 0 || len(add) > record.MaxApprovals {
-		return nil, nil, fmt.Errorf("approvals: %w: want 1 to %d", ErrInvalid, record.MaxApprovals)
+		return nil, nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("sign.count", "approvals: want 1 to %d", record.MaxApprovals))
 	}
 	var d *Draft
 	err = n.write(ctx, func(b *batch) error {
@@ -92,19 +92,19 @@ func (n *Node) approve(g *group, d *Draft, add []record.Approval) error {
 			key = seat.Key
 		}
 		if !ok {
-			return fmt.Errorf("%w: the powers name no seat %s/%d", ErrInvalid, a.Office, a.Seat)
+			return fmt.Errorf("%w: %w", ErrInvalid, record.Because("sign.seat", "the powers name no seat %s/%d", a.Office, a.Seat))
 		}
 		if !a.Verify(d.Act, n.party, key.Alg, key.Public) {
-			return fmt.Errorf("%w: the signature of %s/%d does not verify under the key that the powers name", ErrInvalid, a.Office, a.Seat)
+			return fmt.Errorf("%w: %w", ErrInvalid, record.Because("sign.wrong", "the signature of %s/%d does not verify under the key that the powers name", a.Office, a.Seat))
 		}
 		if !seat.Sits(n.clock()) {
-			return fmt.Errorf("%w: the term of the seat %s/%d does not cover this day", ErrInvalid, a.Office, a.Seat)
+			return fmt.Errorf("%w: %w", ErrInvalid, record.Because("sign.term", "the term of the seat %s/%d does not cover this day", a.Office, a.Seat))
 		}
 		all = slices.DeleteFunc(all, func(x record.Approval) bool { return x.Office == a.Office && x.Seat == a.Seat })
 		all = append(all, a)
 	}
 	if len(all) > record.MaxApprovals {
-		return fmt.Errorf("%w: an act carries at most %d approvals", ErrInvalid, record.MaxApprovals)
+		return fmt.Errorf("%w: %w", ErrInvalid, record.Because("sign.many", "an act carries at most %d approvals", record.MaxApprovals))
 	}
 	h := *d.Header
 	h.Approvals = all
@@ -174,7 +174,7 @@ func (n *Node) DraftTexts(ctx context.Context, who Caller, group record.ID, page
 		return nil, fmt.Errorf("the operator reads no parts: use an office's token: %w", ErrForbidden)
 	}
 	if len(nonces) > maxDrafts {
-		return nil, fmt.Errorf("a page reads from at most %d drafts: %w", maxDrafts, ErrInvalid)
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("drafts.many", "a page reads from at most %d drafts", maxDrafts))
 	}
 	g, err := n.reading(who, group)
 	if err != nil {
@@ -200,7 +200,7 @@ func (n *Node) DraftTexts(ctx context.Context, who Caller, group record.ID, page
 				continue
 			}
 			if size += len(p.Content); size > maxTexts {
-				return nil, fmt.Errorf("more than %d bytes of content at once: name fewer drafts: %w", maxTexts, ErrInvalid)
+				return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("drafts.long", "more than %d bytes of content at once: name fewer drafts", maxTexts))
 			}
 			if len(t.header.Parts) > 0 { // of a non-paper there are no digests
 				if err := record.Open(t.header, p.Part); err != nil {

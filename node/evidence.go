@@ -112,7 +112,7 @@ func (n *Node) instrumentOf(ctx context.Context, g *group, id record.ID) (record
 		return record.ID{}, notFound("record "+id.Short(), err)
 	}
 	if !e.Judged {
-		return record.ID{}, fmt.Errorf("record %s is held back and does not count yet: %w", id.Short(), ErrConflict)
+		return record.ID{}, fmt.Errorf("%w: %w", ErrConflict, record.Because("evidence.held", "record %s is held back and does not count yet", id.Short()))
 	}
 	return e.Record.Instrument(), nil
 }

@@ -45,7 +45,7 @@ func (n *Node) NewFeed(ctx context.Context, who Caller, group record.ID, lang st
 			return b.fail(err)
 		}
 		if len(have) >= maxFeeds {
-			return fmt.Errorf("%d calendars of this group are read: revoke those nobody needs: %w", len(have), ErrConflict)
+			return fmt.Errorf("%w: %w", ErrConflict, record.Because("feed.many", "%d calendars of this group are read: revoke those nobody needs", len(have)))
 		}
 		return b.fail(b.tx.PutFeed(store.Feed{Digest: feedDigest(secret), Group: g.row, Office: who.Office, Lang: lang, Titles: titles, Created: b.now}))
 	})

@@ -96,7 +96,7 @@ func (n *Node) Progress(ctx context.Context, who Caller, group, indicator record
 		return nil, err
 	}
 	if d.State.Fact("direction") == "" {
-		return nil, fmt.Errorf("%s is no indicator: %w", indicator.Short(), ErrInvalid)
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("figures.none", "%s is no indicator", indicator.Short()))
 	}
 	reports, err := n.Reports(ctx, who, group, indicator, MaxWants)
 	if err != nil {

@@ -89,7 +89,7 @@ func (n *Node) powersDraft(ctx context.Context, g *group, r store.Reader) (*Powe
 func (n *Node) firstPowers(ctx context.Context, g *group) (*entente.Powers, error) {
 	founder, ok := g.ledger.Founding().Party(n.party)
 	if !ok {
-		return nil, fmt.Errorf("the charter does not name %s: %w", n.party, ErrConflict)
+		return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("founding.party", "the charter does not name %s", n.party))
 	}
 	p := &entente.Powers{Root: founder.Root, Next: founder.Next, Keys: n.keys.public(), Address: n.Config().Address}
 	if own := n.own(); own != nil {
@@ -138,7 +138,7 @@ func (n *Node) PutPowersDraft(ctx context.Context, who Caller, group record.ID, 
 			return b.fail(err)
 		}
 		if now.Base() != base {
-			return fmt.Errorf("the powers that wait for the root key were changed since they were shown to you: look at them first: %w", ErrConflict)
+			return fmt.Errorf("%w: %w", ErrConflict, record.Because("founding.changed", "the powers that wait for the root key were changed since they were shown to you: look at them first"))
 		}
 		if now.Draft != nil {
 			if err := b.tx.DropDraft(now.Draft.Nonce); err != nil {

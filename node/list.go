@@ -154,7 +154,7 @@ func (n *Node) InstrumentsByID(ctx context.Context, who Caller, group record.ID,
 		return nil, err
 	}
 	if len(ids) > MaxWants {
-		return nil, fmt.Errorf("at most %d instruments at once: %w", MaxWants, ErrInvalid)
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("list.many", "at most %d instruments at once", MaxWants))
 	}
 	var out map[record.ID]Listed
 	err = n.store.Snapshot(ctx, func(v *store.View) error {
@@ -219,13 +219,13 @@ func (q *Query) filter(now int64) (store.Filter, error) {
 	f := store.Filter{Kind: q.Kind, Line: q.Line, Owner: q.Owner, Changed: q.Changed, Target: q.Target, Name: q.Fact}
 	var ok bool
 	if f.Sort, ok = sorts[q.Sort]; !ok {
-		return f, fmt.Errorf("order %.20q: %w: want opened, newest, due, latest or changed", string(q.Sort), ErrInvalid)
+		return f, fmt.Errorf("%w: %w", ErrInvalid, record.Because("list.order", "order %.20q: want opened, newest, due, latest or changed", string(q.Sort)))
 	}
 	if plain := f.Sort == store.SortOpened || f.Sort == store.SortNewest; q.Kind == "" && q.Target.IsZero() && (!plain || q.Changed != 0) {
-		return f, fmt.Errorf("%w: name the kind of what is listed by date or by change", ErrInvalid)
+		return f, fmt.Errorf("%w: %w", ErrInvalid, record.Because("list.kind", "name the kind of what is listed by date or by change"))
 	}
 	if q.Fact != "" && q.Target.IsZero() {
-		return f, fmt.Errorf("%w: a fact is asked for with the record it names", ErrInvalid)
+		return f, fmt.Errorf("%w: %w", ErrInvalid, record.Because("list.fact", "a fact is asked for with the record it names"))
 	}
 	if q.Phase != "" {
 		inPhase(&f, q.Phase, now)
@@ -246,7 +246,7 @@ func (q *Query) filter(now int64) (store.Filter, error) {
 	case ProgressVerified:
 		f.Done = []store.Done{store.Verified}
 	default:
-		return f, fmt.Errorf("progress %.20q: %w: want owed, done or verified", string(q.Progress), ErrInvalid)
+		return f, fmt.Errorf("%w: %w", ErrInvalid, record.Because("list.progress", "progress %.20q: want owed, done or verified", string(q.Progress)))
 	}
 	if q.Overdue {
 		f.Overdue = now
@@ -292,5 +292,5 @@ func (c Cursor) parse() (k *store.Key, back bool, err error) {
 			return k, back, nil
 		}
 	}
-	return nil, false, fmt.Errorf("cursor: %w: use next or prev of the page before", ErrInvalid)
+	return nil, false, fmt.Errorf("%w: %w", ErrInvalid, record.Because("list.cursor", "cursor: use next or prev of the page before"))
 }

@@ -442,7 +442,7 @@ func (n *Node) writable(g *group) error {
 		for p := range left {
 			names = append(names, string(p))
 		}
-		return fmt.Errorf("%w: %s has not answered; if it is gone for good, the root key signs entente restore", ErrReadOnly, strings.Join(names, ", "))
+		return fmt.Errorf("%w: %w", ErrReadOnly, record.Because("restore.waits", "%s has not answered; if it is gone for good, the root key signs entente restore", strings.Join(names, ", ")))
 	}
 	return nil
 }

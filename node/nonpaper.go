@@ -132,7 +132,7 @@ func (n *Node) DraftNonPaper(ctx context.Context, who Caller, q NewNonPaper) (*N
 			return err
 		}
 		if full {
-			return fmt.Errorf("too many non-papers of this party are open in the group: take some back: %w", ErrConflict)
+			return fmt.Errorf("%w: %w", ErrConflict, record.Because("nonpaper.many", "too many non-papers of this party are open in the group: take some back"))
 		}
 		return b.fail(b.tx.PutNonPaper(row, body))
 	})
@@ -152,7 +152,7 @@ func (n *Node) speaking(who Caller, id record.ID) (*group, error) {
 		return nil, fmt.Errorf("an office floats and reads non-papers, not the operator: use an office's token: %w", ErrForbidden)
 	}
 	if len(g.logs) == 1 {
-		return nil, fmt.Errorf("there is no other side in the group of one: %w", ErrInvalid)
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("nonpaper.alone", "there is no other side in the group of one"))
 	}
 	return g, nil
 }
@@ -240,7 +240,7 @@ func (n *Node) Float(ctx context.Context, who Caller, group record.ID, id record
 			return nil
 		case NonPaperDraft:
 		default:
-			return fmt.Errorf("it is %s: write another: %w", x.State, ErrConflict)
+			return fmt.Errorf("%w: %w", ErrConflict, record.Because("nonpaper.over", "it is %s: write another", x.State))
 		}
 		t, err := n.nonPaperText(b.tx, g, x)
 		if err != nil {
@@ -445,7 +445,7 @@ func (n *Node) Promote(ctx context.Context, who Caller, id record.Nonce, a Act) 
 		return nil, err
 	}
 	if texts == nil {
-		return nil, fmt.Errorf("its texts are destroyed: %w", ErrConflict)
+		return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("nonpaper.destroyed", "its texts are destroyed"))
 	}
 	if a.Verb == "" {
 		a.Verb = record.Propose

@@ -34,7 +34,7 @@ func (n *Node) PutNote(ctx context.Context, who Caller, group, id record.ID, tex
 		return fmt.Errorf("an office writes notes: %w", ErrForbidden)
 	}
 	if len(text) > maxNote || !utf8.ValidString(text) {
-		return fmt.Errorf("a note has at most %d bytes of text: %w", maxNote, ErrInvalid)
+		return fmt.Errorf("%w: %w", ErrInvalid, record.Because("note.long", "a note has at most %d bytes of text", maxNote))
 	}
 	text = strings.TrimSpace(text)
 	return n.write(ctx, func(b *batch) error {
@@ -48,7 +48,7 @@ func (n *Node) PutNote(ctx context.Context, who Caller, group, id record.ID, tex
 			return b.fail(err)
 		}
 		if old.Time != before && string(old.Body) != text {
-			return fmt.Errorf("the office %s has written this note since it was shown to you: read it first: %w", old.Office, ErrConflict)
+			return fmt.Errorf("%w: %w", ErrConflict, record.Because("note.changed", "the office %s has written this note since it was shown to you: read it first", old.Office))
 		}
 		switch {
 		case text != "":

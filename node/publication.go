@@ -97,7 +97,7 @@ func (x *exhibit) publication(p *PublicText) error {
 func (x *exhibit) record(ref record.Ref) (record.Seen, error) {
 	l := x.g.logs[ref.Party]
 	if l == nil || ref.Index >= x.sizes[ref.Party] {
-		return nil, fmt.Errorf("record %s is under no checkpoint: %w", ref, ErrConflict)
+		return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("publication.yet", "record %s is under no checkpoint", ref))
 	}
 	e, err := store.At(x.v, store.PosOf(l.row, ref.Index))
 	if err != nil {

@@ -198,7 +198,7 @@ func (n *Node) GiveUp(ctx context.Context, group record.ID, root ed25519.Private
 func (n *Node) restoreDraft(ctx context.Context, who Caller, g *group) (*Draft, error) {
 	silent := n.Restoring()[g.id]
 	if len(silent) == 0 {
-		return nil, fmt.Errorf("group %s waits for nobody: %w", g.id.Short(), ErrConflict)
+		return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("restore.nobody", "group %s waits for nobody", g.id.Short()))
 	}
 	own := g.logs[n.party]
 	t := entente.Restored{Size: own.tree.Size(), Root: record.ID(own.tree.Root()), Silent: silent}

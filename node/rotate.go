@@ -50,7 +50,7 @@ func (n *Node) namesOwnKeys(h *record.Header) error {
 	}
 	for _, u := range entente.Uses {
 		if n.keys.of(p.Keys[u].Ed25519()) == nil {
-			return fmt.Errorf("the powers name a %s key that this node does not hold: %w", u, ErrConflict)
+			return fmt.Errorf("%w: %w", ErrConflict, record.Because("rotate.key", "the powers name a %s key that this node does not hold", u))
 		}
 	}
 	return nil

@@ -40,28 +40,28 @@ func (n *Node) checkRoute(r *Route) error {
 	offices := 0
 	for _, stage := range r.Stages {
 		if len(stage) == 0 {
-			return fmt.Errorf("route: %w: a stage names no office", ErrInvalid)
+			return fmt.Errorf("%w: %w", ErrInvalid, record.Because("clearance.stage", "route: a stage names no office"))
 		}
 		offices += len(stage)
 	}
 	switch {
 	case !record.ValidName(r.Name):
-		return fmt.Errorf("route %.70q: %w: not a name", r.Name, ErrInvalid)
+		return fmt.Errorf("%w: %w", ErrInvalid, record.Because("route.name", "route %.70q: not a name", r.Name))
 	case offices == 0 || offices > maxRouteOffices || len(r.Groups) > maxRoutes || len(r.Lines) > maxRoutes:
-		return fmt.Errorf("route %s: %w: want 1 to %d offices", r.Name, ErrInvalid, maxRouteOffices)
+		return fmt.Errorf("%w: %w", ErrInvalid, record.Because("route.offices", "route %s: want 1 to %d offices", r.Name, maxRouteOffices))
 	case len(r.Kinds) == 0:
-		return fmt.Errorf("route %s: %w: it names no kind; * is every kind", r.Name, ErrInvalid)
+		return fmt.Errorf("%w: %w", ErrInvalid, record.Because("route.kind", "route %s: it names no kind; * is every kind", r.Name))
 	case r.Within < 0 || r.Within > maxRouteWithin:
-		return fmt.Errorf("route %s: %w: offices are given 0 seconds to a year", r.Name, ErrInvalid)
+		return fmt.Errorf("%w: %w", ErrInvalid, record.Because("route.time", "route %s: offices are given 0 seconds to a year", r.Name))
 	}
 	for _, k := range r.Kinds {
 		if _, ok := n.kinds[k]; !ok && k != "*" && k != NonPaperKind {
-			return fmt.Errorf("route %s: %w: the kind %.70q is not known", r.Name, ErrInvalid, k)
+			return fmt.Errorf("%w: %w", ErrInvalid, record.Because("route.unknown", "route %s: the kind %.70q is not known", r.Name, k))
 		}
 	}
 	for _, v := range r.Verbs {
 		if !slices.Contains(record.Verbs, v) {
-			return fmt.Errorf("route %s: %w: the verb %.20q is not known", r.Name, ErrInvalid, string(v))
+			return fmt.Errorf("%w: %w", ErrInvalid, record.Because("route.unknown", "route %s: the verb %.20q is not known", r.Name, string(v)))
 		}
 	}
 	return n.ownOffices(slices.Concat(r.Stages...))
@@ -76,13 +76,13 @@ func (n *Node) ownOffices(offices []string) error {
 	p := own.ledger.Ring(n.party).At(own.logs[n.party].tree.Size())
 	for i, o := range offices {
 		if p == nil {
-			return fmt.Errorf("group of one: %w: no powers are on record", ErrInvalid)
+			return fmt.Errorf("%w: %w", ErrInvalid, record.Because("powers.yet", "group of one: no powers are on record"))
 		}
 		if _, ok := p.Office(o); !ok {
-			return fmt.Errorf("%w: the powers of the party's own group name no office %.70q", ErrInvalid, o)
+			return fmt.Errorf("%w: %w", ErrInvalid, record.Because("route.no-office", "the powers of the party's own group name no office %.70q", o))
 		}
 		if slices.Contains(offices[:i], o) {
-			return fmt.Errorf("%w: the office %s stands there twice", ErrInvalid, o)
+			return fmt.Errorf("%w: %w", ErrInvalid, record.Because("route.twice", "the office %s stands there twice", o))
 		}
 	}
 	return nil
@@ -114,7 +114,7 @@ func (n *Node) PutRoute(ctx context.Context, who Caller, r Route) error {
 	return n.changeRoutes(ctx, who, r.Name, func(all []Route) ([]Route, error) {
 		all = append(all, r)
 		if len(all) > maxRoutes {
-			return nil, fmt.Errorf("a node has at most %d routes: %w", maxRoutes, ErrConflict)
+			return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("route.many", "a node has at most %d routes", maxRoutes))
 		}
 		slices.SortFunc(all, func(x, y Route) int { return compare(x.Name, y.Name) })
 		return all, nil
@@ -212,14 +212,17 @@ type Uncleared struct {
 	Standing entente.ClearanceStanding `json:"standing,omitempty"`
 }
 
-func (u Uncleared) String() string {
+func (u Uncleared) String() string { return u.Why().Text }
+
+// Why says what is left to do.
+func (u Uncleared) Why() record.Why {
 	switch u.Standing {
 	case "":
-		return "the office " + u.Office + " was not asked to clear it: entente clearance ask"
+		return record.Because("uncleared.ask", "the office %s was not asked to clear it: entente clearance ask", u.Office)
 	case entente.ClearanceReturned:
-		return "the office " + u.Office + " has returned it: mend it in a new draft, or have the office clear this one"
+		return record.Because("uncleared.returned", "the office %s has returned it: mend it in a new draft, or have the office clear this one", u.Office)
 	}
-	return "the office " + u.Office + " has not cleared it yet"
+	return record.Because("uncleared.yet", "the office %s has not cleared it yet", u.Office)
 }
 
 // routed are the offices that must clear a draft before it is sealed. What the root key signs is exempt: it keeps the party's own
@@ -276,7 +279,7 @@ func (b *batch) cleared(t *homeText) error {
 	}
 	var r Refusal
 	for _, u := range left {
-		r.Reasons = append(r.Reasons, entente.Reason{Code: ReasonClearance, Text: u.String()})
+		r.Reasons = append(r.Reasons, entente.ReasonFor(ReasonClearance, u.Why()))
 	}
 	if len(r.Reasons) > 0 {
 		return &r
@@ -313,7 +316,7 @@ func (n *Node) await(r store.Reader, t *homeText) ([]Uncleared, error) {
 func (n *Node) awaitDraft(g *group, d *Draft) (err error) {
 	d.Uncleared, err = n.await(n.store.View(context.Background()), d.text(g))
 	for _, u := range d.Uncleared {
-		d.Missing = append(d.Missing, u.String())
+		d.Missing = append(d.Missing, u.Why())
 	}
 	return err
 }

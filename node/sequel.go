@@ -25,7 +25,7 @@ func (n *Node) SaveWith(ctx context.Context, who Caller, d *Draft, q Sequel) err
 		return err
 	}
 	if q.Act.Group != g.id || !q.Act.Instrument.IsZero() || !q.Act.Version.IsZero() {
-		return fmt.Errorf("a sequel opens an instrument of the same group: %w", ErrInvalid)
+		return fmt.Errorf("%w: %w", ErrInvalid, record.Because("sequel.group", "a sequel opens an instrument of the same group"))
 	}
 	if _, err := n.follow(g, who, q, d.Act); err != nil { // what cannot be drafted then is refused now
 		return err

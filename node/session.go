@@ -66,7 +66,7 @@ func (n *Node) place(ctx context.Context, office string, seat uint64) error {
 			}
 		}
 	}
-	return fmt.Errorf("office %.70q, seat %d: %w: the powers name no such place", office, seat, ErrInvalid)
+	return fmt.Errorf("%w: %w", ErrInvalid, record.Because("session.place", "office %.70q, seat %d: the powers name no such place", office, seat))
 }
 
 // NewLink makes a link by which an official signs in once, within its life. The secret is returned once and stored as a digest only.
@@ -186,7 +186,7 @@ func (n *Node) PutCredential(ctx context.Context, c store.Credential) error {
 			return b.fail(err)
 		}
 		if len(all) >= maxCredentials {
-			return fmt.Errorf("%d credentials of %s: remove one first: %w", len(all), c.Office, ErrConflict)
+			return fmt.Errorf("%w: %w", ErrConflict, record.Because("session.credentials", "%d credentials of %s: remove one first", len(all), c.Office))
 		}
 		if c.Created == 0 {
 			c.Created = b.now
@@ -218,7 +218,7 @@ func (n *Node) DropCredential(ctx context.Context, id []byte) error {
 // PutSubject gives an account of an identity provider a place in the party.
 func (n *Node) PutSubject(ctx context.Context, s store.Subject) error {
 	if s.Issuer == "" || s.Subject == "" || len(s.Issuer) > maxSubject || len(s.Subject) > maxSubject {
-		return fmt.Errorf("account: %w: name its issuer and subject", ErrInvalid)
+		return fmt.Errorf("%w: %w", ErrInvalid, record.Because("session.account", "account: name its issuer and subject"))
 	}
 	if err := n.place(ctx, s.Office, s.Seat); err != nil {
 		return err

@@ -34,10 +34,10 @@ type SavedView struct {
 
 func (v *SavedView) check() error {
 	if !shortText(v.Name) || v.Name == "" || !shortText(v.Page) || len(v.Query) > maxViewQuery {
-		return fmt.Errorf("a view has a name of up to %d bytes and a query of up to %d: %w", record.MaxName, maxViewQuery, ErrInvalid)
+		return fmt.Errorf("%w: %w", ErrInvalid, record.Because("view.name", "a view has a name of up to %d bytes and a query of up to %d", record.MaxName, maxViewQuery))
 	}
 	if _, err := url.ParseQuery(v.Query); err != nil {
-		return fmt.Errorf("the query of a view: %w", ErrInvalid)
+		return fmt.Errorf("%w: %w", ErrInvalid, record.Because("view.query", "the query of a view"))
 	}
 	return nil
 }
@@ -57,22 +57,22 @@ type Contact struct {
 func (c *Contact) check(g *group) error {
 	founding := g.ledger.Founding()
 	if _, ok := founding.Party(c.Party); !ok {
-		return fmt.Errorf("contact: %w: %.20q is not a party of the group", ErrInvalid, string(c.Party))
+		return fmt.Errorf("%w: %w", ErrInvalid, record.Because("contact.party", "contact: %.20q is not a party of the group", string(c.Party)))
 	}
 	if c.Office != "" && !record.ValidName(c.Office) {
-		return fmt.Errorf("contact: %w: office %.70q is not a name", ErrInvalid, c.Office)
+		return fmt.Errorf("%w: %w", ErrInvalid, record.Because("office.name", "contact: office %.70q is not a name", c.Office))
 	}
 	if len(c.Names) == 0 {
-		return fmt.Errorf("contact: %w: it has no name", ErrInvalid)
+		return fmt.Errorf("%w: %w", ErrInvalid, record.Because("contact.name", "contact: it has no name"))
 	}
 	for l, s := range c.Names {
 		if !slices.Contains(entente.Languages, l) || s == "" || !plainLine(s, maxContact) {
-			return fmt.Errorf("contact: %w: its name in %.10q", ErrInvalid, l)
+			return fmt.Errorf("%w: %w", ErrInvalid, record.Because("contact.language", "contact: its name in %.10q", l))
 		}
 	}
 	for _, s := range []string{c.Telephone, c.Mail, c.Hours, c.Note} {
 		if !plainLine(s, maxContact) {
-			return fmt.Errorf("contact: %w: more than %d bytes, or no plain text", ErrInvalid, maxContact)
+			return fmt.Errorf("%w: %w", ErrInvalid, record.Because("contact.long", "contact: more than %d bytes, or no plain text", maxContact))
 		}
 	}
 	return nil
@@ -93,17 +93,17 @@ func (d *DefaultMarking) check(n *Node, g *group) error {
 		charter = g.ledger.Founding()
 	}
 	if _, ok := n.kinds[d.Kind]; !ok && d.Kind != "*" {
-		return fmt.Errorf("default marking: %w: the kind %.70q is not known", ErrInvalid, d.Kind)
+		return fmt.Errorf("%w: %w", ErrInvalid, record.Because("route.unknown-kind", "default marking: the kind %.70q is not known", d.Kind))
 	}
 	if d.TLP == record.Clear || d.TLP == record.Red {
-		return fmt.Errorf("default marking: %w: what is public, or for named offices, is marked so part by part", ErrInvalid)
+		return fmt.Errorf("%w: %w", ErrInvalid, record.Because("marking.default", "default marking: what is public, or for named offices, is marked so part by part"))
 	}
 	if d.Review < 0 || d.Review > maxReviewDays || !shortText(d.National) {
-		return fmt.Errorf("default marking: %w: a review within %d days, a national marking of up to %d bytes", ErrInvalid, maxReviewDays, record.MaxName)
+		return fmt.Errorf("%w: %w", ErrInvalid, record.Because("marking.review", "default marking: a review within %d days, a national marking of up to %d bytes", maxReviewDays, record.MaxName))
 	}
 	m := d.marking(n.party, charter.IDs(), n.clock())
 	if why := release.Check(m, n.party, charter.IDs(), charter.Handling); len(why) > 0 {
-		return fmt.Errorf("default marking: %w: %s", ErrInvalid, strings.Join(why, "; "))
+		return fmt.Errorf("default marking: %w: %w", ErrInvalid, why[0])
 	}
 	if _, err := record.Describe(g.id, record.Nonce{}, record.Part{Name: "x"}, m); err != nil {
 		return fmt.Errorf("default marking: %w: %w", ErrInvalid, err)
@@ -136,7 +136,7 @@ func (n *Node) PutViews(ctx context.Context, who Caller, group record.ID, views 
 			return err
 		}
 		if slices.ContainsFunc(views[:i], func(v SavedView) bool { return v.Page == views[i].Page && v.Name == views[i].Name }) {
-			return fmt.Errorf("two views are called %q: %w", views[i].Name, ErrInvalid)
+			return fmt.Errorf("%w: %w", ErrInvalid, record.Because("view.twice", "two views are called %q", views[i].Name))
 		}
 	}
 	return putSetting(ctx, n, who, group, store.KeptViews, who.Office, views, maxViews, before)
@@ -177,7 +177,7 @@ func (n *Node) PutDefaultMarkings(ctx context.Context, who Caller, group record.
 			return err
 		}
 		if slices.ContainsFunc(all[:i], func(d DefaultMarking) bool { return d.Kind == all[i].Kind }) {
-			return fmt.Errorf("two default markings for %s: %w", all[i].Kind, ErrInvalid)
+			return fmt.Errorf("%w: %w", ErrInvalid, record.Because("marking.twice", "two default markings for %s", all[i].Kind))
 		}
 	}
 	return putSetting(ctx, n, who, group, store.KeptMarkings, "", all, len(n.kinds)+1, before)
@@ -234,7 +234,7 @@ func putSetting[T any](ctx context.Context, n *Node, who Caller, group record.ID
 		return err
 	}
 	if len(v) > most {
-		return fmt.Errorf("%d entries, the limit is %d: %w", len(v), most, ErrInvalid)
+		return fmt.Errorf("%w: %w", ErrInvalid, record.Because("setting.many", "%d entries, the limit is %d", len(v), most))
 	}
 	body, err := json.Marshal(v)
 	if err != nil {
@@ -247,7 +247,7 @@ func putSetting[T any](ctx context.Context, n *Node, who Caller, group record.ID
 			return b.fail(err)
 		}
 		if old.Time != before.Time && !bytes.Equal(old.Body, body) {
-			return fmt.Errorf("%s has changed this since it was shown to you: look at it first: %w", orOperator(old.Office), ErrConflict)
+			return fmt.Errorf("%w: %w", ErrConflict, record.Because("setting.changed", "%s has changed this since it was shown to you: look at it first", orOperator(old.Office)))
 		}
 		return b.fail(b.tx.PutKept(store.Kept{Sort: sort, About: key, Group: g.row, Office: who.Office, Time: max(b.now, old.Time+1), Body: body}))
 	})

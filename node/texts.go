@@ -75,7 +75,7 @@ type Texts map[record.ID]*Text
 // where it is more than a page may show.
 func (n *Node) Texts(ctx context.Context, who Caller, page string, wants []Want) (Texts, error) {
 	if len(wants) > MaxWants {
-		return nil, fmt.Errorf("a page reads from at most %d records: %w", MaxWants, ErrInvalid)
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("texts.many", "a page reads from at most %d records", MaxWants))
 	}
 	return n.texts(ctx, who, page, wants, maxTexts)
 }
@@ -109,7 +109,7 @@ func (n *Node) texts(ctx context.Context, who Caller, page string, wants []Want,
 			}
 		}
 		if p.size > limit {
-			return fmt.Errorf("%d bytes of content at once, the limit is %d: name fewer parts: %w", p.size, limit, ErrInvalid)
+			return fmt.Errorf("%w: %w", ErrInvalid, record.Because("texts.long", "%d bytes of content at once, the limit is %d: name fewer parts", p.size, limit))
 		}
 		return store.Parts(v, p.keys, p.open)
 	})

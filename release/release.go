@@ -2,7 +2,6 @@
 package release
 
 import (
-	"fmt"
 	"slices"
 
 	"entente/record"
@@ -20,27 +19,27 @@ func Published(m record.Marking) bool { return slices.Contains(m.ReleasableTo, r
 func Logged(m record.Marking) bool { return m.TLP != record.Clear }
 
 // Check says what is wrong with a marking, under the charter's handling list. Nothing: an empty slice.
-func Check(m record.Marking, author record.Party, parties []record.Party, handling []string) []string {
-	var out []string
+func Check(m record.Marking, author record.Party, parties []record.Party, handling []string) []record.Why {
+	var out []record.Why
 	if Published(m) != (m.TLP == record.Clear) {
-		out = append(out, "a part is public if and only if it is TLP:CLEAR")
+		out = append(out, record.Because("marking.public", "a part is public if and only if it is TLP:CLEAR"))
 	}
 	if Published(m) && len(m.ReleasableTo) != 1 {
-		out = append(out, "a public part names no other recipient")
+		out = append(out, record.Because("marking.recipients", "a public part names no other recipient"))
 	}
 	if m.TLP == record.Red && len(m.Offices) == 0 {
-		out = append(out, "TLP:RED needs named offices")
+		out = append(out, record.Because("marking.red", "TLP:RED needs named offices"))
 	}
 	if m.Handling != "" && !slices.Contains(handling, m.Handling) {
-		out = append(out, fmt.Sprintf("handling %q is not in the charter's list", m.Handling))
+		out = append(out, record.Because("marking.handling", "handling %q is not in the charter's list", m.Handling))
 	}
 	for _, p := range m.ReleasableTo {
 		if p != record.Public && !slices.Contains(parties, p) {
-			out = append(out, fmt.Sprintf("%s is not a party of the group", p))
+			out = append(out, record.Because("marking.party", "%s is not a party of the group", p))
 		}
 	}
 	if m.Originator != author {
-		out = append(out, fmt.Sprintf("the originator is %s: only the originator's party may put the part in a record", m.Originator))
+		out = append(out, record.Because("marking.originator", "the originator is %s: only the originator's party may put the part in a record", m.Originator))
 	}
 	return out
 }

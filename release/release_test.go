@@ -59,7 +59,10 @@ func TestOnlyThoseNamedMayHold(t *testing.T) {
 func TestCheck(t *testing.T) {
 	good, bad := 0, map[string]int{}
 	every(func(m record.Marking) {
-		why := strings.Join(release.Check(m, "MX", parties, []string{"H1"}), "; ")
+		why := ""
+		for _, s := range release.Check(m, "MX", parties, []string{"H1"}) {
+			why += s.Text + "; "
+		}
 		public := slices.Contains(m.ReleasableTo, record.Public)
 		for _, c := range []struct {
 			word  string

@@ -258,7 +258,7 @@ func (w *Web) offers(r *request, d *node.Detail, verb record.Verb, version recor
 }
 
 func changed() error {
-	return fmt.Errorf("this cannot be done now: the text has changed since the page was shown: %w", node.ErrConflict)
+	return fmt.Errorf("%w: %w", node.ErrConflict, record.Because("act.changed", "this cannot be done now: the text has changed since the page was shown"))
 }
 
 // prepare keeps a draft of an act and goes to the page where it is read and signed.

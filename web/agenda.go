@@ -116,7 +116,7 @@ func (w *Web) agenda(r *request) (answer, error) {
 		return nil, err
 	}
 	if !p.s.Live {
-		return nil, fmt.Errorf("this meeting was held, or is not to take place: %w", node.ErrConflict)
+		return nil, fmt.Errorf("%w: %w", node.ErrConflict, record.Because("meeting.over", "this meeting was held, or is not to take place"))
 	}
 	for i := range p.open {
 		x := &p.open[i]
@@ -224,7 +224,7 @@ func (w *Web) agendaItem(r *request) (answer, error) {
 		return nil, err
 	}
 	if !s.Live {
-		return nil, fmt.Errorf("this meeting was held, or is not to take place: %w", node.ErrConflict)
+		return nil, fmt.Errorf("%w: %w", node.ErrConflict, record.Because("meeting.over", "this meeting was held, or is not to take place"))
 	}
 	old, err := s.ownPoint(r.FormValue("replaces"))
 	if err != nil {
@@ -292,7 +292,7 @@ func (s *meetingBody) ownPoint(id string) (*point, error) {
 			return p, nil
 		}
 	}
-	return nil, fmt.Errorf("this point is not on the agenda, or the other side put it there: %w", node.ErrConflict)
+	return nil, fmt.Errorf("%w: %w", node.ErrConflict, record.Because("agenda.not-yours", "this point is not on the agenda, or the other side put it there"))
 }
 
 // takeOff takes a point of this party off the agenda.
@@ -306,7 +306,7 @@ func (w *Web) takeOff(r *request) (answer, error) {
 		return nil, err
 	}
 	if p == nil || !s.Live {
-		return nil, fmt.Errorf("nothing to take off: %w", node.ErrConflict)
+		return nil, fmt.Errorf("%w: %w", node.ErrConflict, record.Because("agenda.nothing-left", "nothing to take off"))
 	}
 	return w.prepareWith(r, node.Act{Kind: meetingKind, Verb: record.Note, Instrument: s.State.Instrument}, entente.AgendaItem{Item: p.Item, Replaces: p.ID, Off: true})
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"entente/node"
+	"entente/record"
 )
 
 // asOf is the moment that a page is asked to show: the end of a day in the page's zone; 0: now. Nothing can be done on a page of the past.
@@ -15,7 +16,7 @@ func (r *request) asOf() (int64, error) {
 	}
 	t, err := time.ParseInLocation(time.DateOnly, v, r.web.zone)
 	if err != nil {
-		return 0, fmt.Errorf("asof: want a day, such as 2026-11-25: %w", node.ErrInvalid)
+		return 0, fmt.Errorf("%w: %w", node.ErrInvalid, record.Because("asof", "asof: want a day, such as 2026-11-25"))
 	}
 	if at := t.AddDate(0, 0, 1).Unix() - 1; at < r.web.node.Now() {
 		return at, nil

@@ -148,7 +148,7 @@ func (w *Web) noteHome(r *request) (answer, error) {
 	}
 	about, err := record.ParseID(r.PostFormValue("about"))
 	if err != nil || !slices.ContainsFunc(s.Records, func(x node.RecordInfo) bool { return x.ID == about }) {
-		return nil, fmt.Errorf("this meeting has no such point: %w", node.ErrInvalid)
+		return nil, fmt.Errorf("%w: %w", node.ErrInvalid, record.Because("briefing.point", "this meeting has no such point"))
 	}
 	before, err := strconv.ParseInt(r.PostFormValue("before"), 10, 64)
 	if err != nil {

@@ -167,7 +167,7 @@ func (w *Web) clearance(r *request) (answer, error) {
 	}
 	if r.Method == "POST" {
 		if b.Form == nil {
-			return nil, fmt.Errorf("nothing is left to clear: %w", node.ErrConflict)
+			return nil, fmt.Errorf("%w: %w", node.ErrConflict, record.Because("clearance.nothing", "nothing is left to clear"))
 		}
 		word := entente.ClearanceWord(b.Form.choice("word"))
 		if f, err := b.Form.Field("text"); err == nil {

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"html"
 	"io"
 	"net"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,6 +25,7 @@ type reader struct {
 	side *side
 	http *http.Client
 	look func(path, body string) // at all that is answered, if not nil
+	lang string
 }
 
 func newReader(t *testing.T, x *side, office, lang string) *reader {
@@ -31,7 +34,7 @@ func newReader(t *testing.T, x *side, office, lang string) *reader {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &reader{t: t, side: x, http: &http.Client{Jar: jar, Transport: &http.Transport{DialContext: toThisMachine}, Timeout: time.Minute, CheckRedirect: func(q *http.Request, _ []*http.Request) error {
+	r := &reader{t: t, side: x, lang: lang, http: &http.Client{Jar: jar, Transport: &http.Transport{DialContext: toThisMachine}, Timeout: time.Minute, CheckRedirect: func(q *http.Request, _ []*http.Request) error {
 		if !strings.HasPrefix(q.URL.String(), x.url+"/") {
 			t.Errorf("sent elsewhere: %s", q.URL)
 		}
@@ -132,6 +135,11 @@ func (r *reader) crawl(from string) []string {
 		if w := unspoken.FindString(page); w != "" {
 			r.t.Errorf("%s: %s says %q", r.side.id, path, w)
 		}
+		if r.lang == "es" && count[shape(path)] == 1 && !strings.HasPrefix(path, "/public") { // which speaks both
+			if w := englishOn(r.t, page); w != "" {
+				r.t.Errorf("%s: %s says in English, on a page in Spanish: %q", r.side.id, path, w)
+			}
+		}
 		if w := inline.FindString(page); w != "" {
 			r.t.Errorf("%s: %s has a script or style of its own: %.80q", r.side.id, path, w)
 		}
@@ -155,6 +163,50 @@ func (r *reader) crawl(from string) []string {
 		}
 	}
 	return shapes
+}
+
+// englishOn finds words of the program in English on a page in Spanish. What records say stands in their own language.
+func englishOn(t *testing.T, page string) string {
+	t.Helper()
+	spanish.once.Do(func() {
+		es := messages(t, "es-MX")
+		for k, v := range messages(t, "en-US") {
+			for i, s := range forms(v) {
+				if !strings.Contains(s, "{{") && strings.Count(s, " ") > 2 && forms(es[k])[min(i, len(forms(es[k]))-1)] != s {
+					spanish.english = append(spanish.english, strings.ReplaceAll(html.EscapeString(s), "&#39;", "'"))
+				}
+			}
+		}
+	})
+	if len(spanish.english) < 300 {
+		t.Fatalf("%d sentences in English: this looks for nothing", len(spanish.english))
+	}
+	page = strings.ReplaceAll(page, "&#39;", "'")
+	for _, s := range spanish.english {
+		if strings.Contains(page, s) {
+			return s
+		}
+	}
+	return ""
+}
+
+var spanish struct {
+	once    sync.Once
+	english []string
+}
+
+// What the rules hold against an act, and what the node says to mend, stands on a page in the reader's language.
+func TestReasonsAreInTheReadersLanguage(t *testing.T) {
+	x := example(t).sides["MX"]
+	at := "/g/security-" + x.security(t).ID.Short()
+	for lang, want := range map[string]string{"es": "Empiece por la primera.", "en": "Start from its first page."} {
+		r := newReader(t, x, "desk", lang)
+		for _, path := range []string{"/commitments?from=elsewhere", "/indicators?from=elsewhere"} {
+			if status, page := r.get(at + path); status != http.StatusUnprocessableEntity || !strings.Contains(page, want) || strings.Contains(page, "cursor") {
+				t.Errorf("%s in %s answers %d without %q", path, lang, status, want)
+			}
+		}
+	}
 }
 
 // isForm: an address that stands only as the action of a form that is sent is no page.

@@ -108,7 +108,7 @@ func (w *Web) draftBody(r *request, d *node.Draft) (*draftBody, error) {
 		return nil, err
 	}
 	for _, u := range d.Uncleared { // they stand there with their names
-		d.Missing = slices.DeleteFunc(d.Missing, func(m string) bool { return m == u.String() })
+		d.Missing = slices.DeleteFunc(d.Missing, func(m record.Why) bool { return m.Text == u.String() })
 	}
 	b.Office = r.who.Office
 	if w.byRoot(h) {
@@ -288,7 +288,7 @@ func approvalsOf(r *request, n int) ([]record.Approval, error) {
 	out := make([]record.Approval, n)
 	for i := range out {
 		if seat < 0 || (seat == 0) != (office == record.RootOffice) || time <= 0 || len(signatures[i]) == 0 {
-			return nil, fmt.Errorf("the signature did not arrive: signing needs this browser's scripts, or the command line: %w", node.ErrInvalid)
+			return nil, fmt.Errorf("%w: %w", node.ErrInvalid, record.Because("sign.scripts", "the signature did not arrive: signing needs this browser's scripts, or the command line"))
 		}
 		out[i] = record.Approval{Office: office, Seat: uint64(seat), Alg: record.Alg(alg), Time: time, Signature: signatures[i]}
 		for _, b := range [][]byte{first[i], second[i]} {

@@ -8,6 +8,7 @@ import (
 
 	"entente"
 	"entente/node"
+	"entente/record"
 	"entente/store"
 )
 
@@ -16,7 +17,8 @@ type problem struct {
 	Heading   string
 	Text      string
 	Reasons   []entente.Reason
-	Detail    string // what the node says, for errors a person can mend
+	Said      string // what to mend, in the reader's language
+	Detail    string // what the node says, where there is no sentence for it in the reader's language
 	Reference string // names the entry in the log, for those a person cannot
 }
 
@@ -47,14 +49,16 @@ func (w *Web) fail(rw http.ResponseWriter, r *request, err error) {
 	for _, e := range errorPages {
 		if errors.Is(err, e.err) {
 			status, key = e.status, e.key
-			if e.detail {
+			if why := (record.Why{}); e.detail && errors.As(err, &why) {
+				p.Said = w.languages[r.lang].why(why.Code, why.Values)
+			} else if e.detail {
 				p.Detail = err.Error()
 			}
 			break
 		}
 	}
 	if refusal := new(node.Refusal); errors.As(err, &refusal) {
-		p.Reasons, p.Detail = refusal.Reasons, ""
+		p.Reasons, p.Said, p.Detail = refusal.Reasons, "", ""
 	}
 	if status == http.StatusInternalServerError {
 		var ref [6]byte

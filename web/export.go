@@ -152,7 +152,7 @@ func (w *Web) exportQuery(r *request) (node.Query, int64, error) {
 	q := w.narrow(r, f)
 	q.Cursor = ""
 	if !f.ok() {
-		return q, 0, fmt.Errorf("the list cannot be narrowed so: %w", node.ErrInvalid)
+		return q, 0, fmt.Errorf("%w: %w", node.ErrInvalid, record.Because("list.fact", "the list cannot be narrowed so"))
 	}
 	at, err := r.asOf()
 	return q, at, err
@@ -201,7 +201,7 @@ func (w *Web) register(r *request, q node.Query, at int64) ([][]string, *stricte
 			return nil, nil, err
 		}
 		if len(out)+len(p.Items) > maxExported {
-			return nil, nil, fmt.Errorf("more than %d commitments: narrow the list first: %w", maxExported, node.ErrInvalid)
+			return nil, nil, fmt.Errorf("%w: %w", node.ErrInvalid, record.Because("export.many", "more than %d commitments: narrow the list first", maxExported))
 		}
 		var wants []node.Want
 		for _, x := range p.Items {

@@ -14,6 +14,7 @@ import (
 func (l *language) funcs(w *Web) template.FuncMap {
 	return template.FuncMap{
 		"t":        l.t,
+		"why":      l.why,
 		"num":      l.number,
 		"day":      l.day,
 		"moment":   l.moment,
@@ -32,6 +33,18 @@ func (l *language) funcs(w *Web) template.FuncMap {
 		"list":     func(x ...any) []any { return x },
 		"own":      func() record.Party { return w.node.Party() },
 	}
+}
+
+// why is the sentence of a code with its values, empty where a reason has none.
+func (l *language) why(code string, values []string) string {
+	if code == "" {
+		return ""
+	}
+	var args []any
+	for i, v := range values {
+		args = append(args, string(rune('A'+i)), v)
+	}
+	return l.t("why."+code, args...)
 }
 
 // pairs makes a map for a shared template: names and values in turn.

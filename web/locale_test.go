@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"entente"
+	"entente/node"
 )
 
 // messages reads every locale file of a language.
@@ -129,5 +132,40 @@ func TestTemplatesSpeakByMessages(t *testing.T) {
 	}
 	if n < 50 {
 		t.Errorf("%d uses of messages found", n)
+	}
+}
+
+// What the rules name has its words, whether or not the example group comes to it.
+func TestWhatTheRulesNameHasWords(t *testing.T) {
+	en := messages(t, "en-US")
+	want := func(key string) {
+		if en[key] == nil {
+			t.Errorf("no message %s", key)
+		}
+	}
+	for _, r := range entente.AttentionReasons {
+		want("attention." + string(r))
+	}
+	for _, s := range entente.Stances {
+		want("stance." + string(s))
+	}
+	for name, k := range entente.Standard() {
+		if !k.Home && !k.Silent {
+			want("kind." + name)
+			want("kind." + name + ".many")
+		}
+		for v := range k.Verbs {
+			want("verb." + string(v))
+			want("did." + string(v))
+			want("follows." + string(v))
+		}
+	}
+	for _, p := range []entente.Phase{entente.PhaseProposed, entente.PhaseWithdrawn, entente.PhaseLapsed, entente.PhaseInForce, entente.PhaseEnded,
+		entente.PhaseRecorded, entente.PhaseRejected} {
+		want("phase." + string(p))
+	}
+	for _, c := range []string{entente.ReasonSequence, entente.ReasonCharter, entente.ReasonKind, entente.ReasonTerms, entente.ReasonReference,
+		entente.ReasonParties, entente.ReasonParts, entente.ReasonApproval, entente.ReasonNonce, node.ReasonClearance} {
+		want("reason." + c)
 	}
 }

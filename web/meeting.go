@@ -290,7 +290,7 @@ func (w *Web) held(r *request) (answer, error) {
 	}
 	v := s.State.InForce()
 	if s.Held != 0 || v == nil {
-		return nil, fmt.Errorf("this meeting is not agreed, or was reported held: %w", node.ErrConflict)
+		return nil, fmt.Errorf("%w: %w", node.ErrConflict, record.Because("meeting.now", "this meeting is not agreed, or was reported held"))
 	}
 	f, err := r.form(s.Href(r.group, "held"), r.t("meet.continue"), field{Name: "day", Control: controlDate, Label: r.t("meet.held-day")},
 		field{Name: "hour", Control: controlTime, Label: r.t("meet.hour")}, field{Name: "zone", Control: controlSelect, Label: r.t("meet.zone"), Options: r.zones()})

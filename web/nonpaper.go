@@ -283,7 +283,7 @@ func (w *Web) askNonPaper(r *request) (answer, error) {
 		return nil, err
 	}
 	if x.Author != w.node.Party() || x.State != node.NonPaperDraft {
-		return nil, fmt.Errorf("it was shown already, or is not this party's: %w", node.ErrConflict)
+		return nil, fmt.Errorf("%w: %w", node.ErrConflict, record.Because("nonpaper.shown", "it was shown already, or is not this party's"))
 	}
 	return w.ask(r, x.ID, x.Uncleared, r.group.Href(nonPaperPath(x)...))
 }

@@ -110,7 +110,7 @@ func (c *ceremonies) end(key string) (ceremony, error) {
 	x, ok := c.by[key]
 	delete(c.by, key)
 	if !ok || x.until <= c.now() {
-		return x, fmt.Errorf("it took too long: try again: %w", node.ErrInvalid)
+		return x, fmt.Errorf("%w: %w", node.ErrInvalid, record.Because("passkey.late", "it took too long: try again"))
 	}
 	return x, nil
 }
@@ -134,7 +134,7 @@ func (o official) WebAuthnCredentials() []webauthn.Credential { return o.credent
 // relyingParty is this node as browsers know it. Without an origin there are no passkeys.
 func (w *Web) relyingParty() (*webauthn.WebAuthn, error) {
 	if w.origin == nil {
-		return nil, fmt.Errorf("passkeys need the origin of this node: entente serve --origin: %w", node.ErrConflict)
+		return nil, fmt.Errorf("%w: %w", node.ErrConflict, record.Because("passkey.origin", "passkeys need the origin of this node: entente serve --origin"))
 	}
 	return webauthn.New(&webauthn.Config{RPID: w.origin.Hostname(), RPDisplayName: "Entente", RPOrigins: []string{w.origin.Scheme + "://" + w.origin.Host},
 		AuthenticatorSelection: protocol.AuthenticatorSelection{ResidentKey: protocol.ResidentKeyRequirementRequired, UserVerification: protocol.VerificationRequired}})
@@ -304,7 +304,7 @@ func seatKey(c store.Credential, host string) (entente.Key, error) {
 	}
 	ec, ok := k.(webauthncose.EC2PublicKeyData)
 	if !ok {
-		return entente.Key{}, fmt.Errorf("not an ES256 key: %w", node.ErrInvalid)
+		return entente.Key{}, fmt.Errorf("%w: %w", node.ErrInvalid, record.Because("passkey.kind", "not an ES256 key"))
 	}
 	pub, err := record.WebAuthnKey(ec.XCoord, ec.YCoord, host)
 	return entente.Key{Alg: record.WebAuthn, Public: pub}, err
@@ -318,10 +318,10 @@ func (w *Web) newKeyOptions(r *request) (answer, error) {
 	use, name := r.PostFormValue("use"), r.PostFormValue("name")
 	seat, err := strconv.ParseUint(r.PostFormValue("seat"), 10, 16)
 	if !w.fresh(r.session) {
-		return nil, fmt.Errorf("keys: sign in again first: %w", node.ErrConflict)
+		return nil, fmt.Errorf("%w: %w", node.ErrConflict, record.Because("passkey.again", "keys: sign in again first"))
 	}
 	if err != nil || seat == 0 || (use != node.CredentialSign && use != node.CredentialSignIn) || name == "" || len(name) > record.MaxName || (r.session.Seat != 0 && r.session.Seat != seat) {
-		return nil, fmt.Errorf("credential: %w: give it a name and a seat of your own", node.ErrInvalid)
+		return nil, fmt.Errorf("%w: %w", node.ErrInvalid, record.Because("passkey.name", "credential: give it a name and a seat of your own"))
 	}
 	o := official{party: w.node.Party(), office: r.who.Office, seat: seat}
 	if use == node.CredentialSign {
@@ -354,7 +354,7 @@ func (w *Web) addKey(r *request) (answer, error) {
 		return nil, err
 	}
 	if !w.fresh(r.session) || (r.session.Seat != 0 && r.session.Seat != c.seat) {
-		return nil, fmt.Errorf("keys: sign in again first: %w", node.ErrConflict)
+		return nil, fmt.Errorf("%w: %w", node.ErrConflict, record.Because("passkey.again", "keys: sign in again first"))
 	}
 	o := official{party: w.node.Party(), office: r.who.Office, seat: c.seat}
 	if c.use == node.CredentialSign {

@@ -197,7 +197,7 @@ func (w *Web) prefill(r *request, f *form, instrument record.ID) error {
 	}
 	c, ok := w.cameBack.get(r.session.secret)
 	if !ok || c.group != r.group.ID || c.instrument != instrument {
-		return fmt.Errorf("the file that came back is no longer kept: upload it again: %w", node.ErrConflict)
+		return fmt.Errorf("%w: %w", node.ErrConflict, record.Because("returned.gone", "the file that came back is no longer kept: upload it again"))
 	}
 	for name, text := range c.parts {
 		if text != "" {

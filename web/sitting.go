@@ -27,7 +27,7 @@ func (w *Web) decide(r *request) (answer, error) {
 		return nil, err
 	}
 	if s.View.Phase != entente.PhaseInForce {
-		return nil, fmt.Errorf("a meeting that is not agreed decides nothing: %w", node.ErrConflict)
+		return nil, fmt.Errorf("%w: %w", node.ErrConflict, record.Because("meeting.decides", "a meeting that is not agreed decides nothing"))
 	}
 	f, err := w.decideForm(r, s)
 	if err != nil {
