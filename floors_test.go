@@ -26,7 +26,7 @@ const module = "entente"
 var floors = map[string]int{
 	"record": 0, "territory": 0, "opc": 0,
 	"tlog": 1, "consent": 1, "release": 1, "progress": 1, "chart": 1, "sheet": 1, "word": 1,
-	"":      2,
+	"": 2, "figures": 2,
 	"store": 3,
 	"node":  4,
 	"web":   5, "api": 5, "peer": 5,
@@ -46,7 +46,8 @@ var pure = []string{
 // formats is what single packages of these floors may import beyond that: the formats of office files, computed on bytes. excelize
 // renders number formats for sheet; it is given no file (doc/decisions/016-office-files.md).
 var formats = map[string][]string{
-	"opc": {"archive/zip", "bufio", "path"},
+	"figures": {"embed"},
+	"opc":     {"archive/zip", "bufio", "path"},
 	"sheet": {"bufio", "encoding/csv", "unicode", "unicode/utf16", "github.com/xuri/excelize/v2", "golang.org/x/text/encoding",
 		"golang.org/x/text/encoding/charmap", "golang.org/x/text/encoding/unicode", "golang.org/x/text/transform"},
 	"word": {"bufio", "unicode", "github.com/sergi/go-diff/diffmatchpatch"},

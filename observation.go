@@ -15,12 +15,17 @@ type Observation struct {
 	Vintage   string    `cbor:"4,keyasint,omitempty" json:"vintage,omitempty"` // as the source dates its publication
 }
 
-// ObservationColumns are the columns of the rows, in this order. Periods are ISO dates, half-open; a value is a decimal, and
-// empty where status is missing: missing is not zero.
-var ObservationColumns = []string{"key", "start", "end", "area", "disaggregation", "value", "unit", "status"}
+// ObservationColumns are the columns of the rows.
+var ObservationColumns = progress.Columns
+
+// Figures is the name of the kind, for those who report figures.
+const Figures = "observation"
+
+// MaxSource bounds the name of a source in bytes: agency, publication and where it is found.
+const MaxSource = 500
 
 var observationKind = &Kind{
-	Name: "observation",
+	Name: Figures,
 	Verbs: map[record.Verb]Rule{
 		record.Report: {Opens: true, Approved: true, Terms: func() any { return new(Observation) },
 			Parts: []string{record.RowsPart, "body.*", "annex/*"}, Needs: []string{record.RowsPart}},
@@ -45,7 +50,7 @@ var observationKind = &Kind{
 		if v := c.Find(t.Version); v == nil || v.Instrument() != t.Indicator || v.Header().Verb != record.Propose {
 			c.Against(ReasonReference, "figures.version", "it knows no version %s of that indicator", t.Version.Short())
 		}
-		if t.Source == "" || len(t.Source) > 500 || len(t.Vintage) > record.MaxName {
+		if t.Source == "" || len(t.Source) > MaxSource || len(t.Vintage) > record.MaxName {
 			c.Against(ReasonTerms, "figures.source", "figures name their source")
 		}
 	},

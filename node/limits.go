@@ -48,6 +48,15 @@ const (
 	// maxDates of each sort one calendar names, from calendarBack seconds ago.
 	maxDates     = 200
 	calendarBack = 92 * 86400
+	// MaxFigureFile bytes of an agency's file of figures: as base64 it fits one request of the API, and it is held in memory while
+	// people look at what it holds. Files of 200 MB list single events or municipalities, which are no figures of two governments.
+	MaxFigureFile = 20_000_000
+	// maxHistory of reports on one indicator are read to tell what is new, with maxFigureHistory bytes: a report every day for
+	// twenty years, or a million figures.
+	maxHistory       = 8000
+	maxFigureHistory = 128 << 20
+	// maxMappings of files of figures a party keeps in a group: every agency of a government has a few files.
+	maxMappings = 100
 	// maxPublic is how many published texts the public list shows: a statement a week for four years.
 	maxPublic = 200
 	// sessionIdle ends a session nobody uses: a desk is left unlocked over lunch, not over night.

@@ -17,7 +17,7 @@ import (
 	"entente/store"
 )
 
-// Settings are what a party keeps for its own pages, in each group: encrypted at rest, never sent. There are three.
+// Settings are what a party keeps for its own pages, in each group: encrypted at rest, never sent. There are four.
 
 // Edition says who wrote a setting last, and when. A time of 0: nobody has.
 type Edition struct {

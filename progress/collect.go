@@ -67,7 +67,7 @@ func (c *Collection) read(r *Report, at map[place]map[record.Period][]Figure) {
 	for i, n := range r.Rows.Columns {
 		columns[n] = i
 	}
-	for _, n := range []string{"key", "start", "end", "area", "disaggregation", "value", "unit", "status"} {
+	for _, n := range Columns {
 		if _, ok := columns[n]; !ok && len(r.Rows.Rows) > 0 {
 			c.refuse(r, "", "columns")
 			return
@@ -76,8 +76,8 @@ func (c *Collection) read(r *Report, at map[place]map[record.Period][]Figure) {
 	for _, row := range r.Rows.Rows {
 		cell := func(n string) string { return row[columns[n]] }
 		f := Figure{Key: cell("key"), Status: Status(cell("status")), Report: r.ID, Version: r.Version}
-		start, ok1 := parseDate(cell("start"))
-		end, ok2 := parseDate(cell("end"))
+		start, ok1 := ParseDate(cell("start"))
+		end, ok2 := ParseDate(cell("end"))
 		f.Period = record.Period{Start: start, End: end}
 		if !ok1 || !ok2 || !f.Valid() {
 			c.refuse(r, f.Key, "period")
@@ -235,14 +235,14 @@ func sum(all []*Series, x Choice) *Series {
 				p.Revised++
 			}
 			inPeriod[q.Period][s.Area] = true
-			if weaker(q.Status, p.Status) {
+			if Weaker(q.Status, p.Status) {
 				p.Status = q.Status
 			}
 			if q.Version != p.Version && slices.Compare(q.Version[:], p.Version[:]) > 0 {
 				p.Version = q.Version
 			}
 			if !q.Missing() {
-				p.Value = add(p.Value, q.Value)
+				p.Value = Plus(p.Value, q.Value)
 			}
 			for _, c := range q.Contested {
 				if !slices.ContainsFunc(p.Contested, func(o Contest) bool { return o.Reply == c.Reply }) {
@@ -267,8 +267,8 @@ func sum(all []*Series, x Choice) *Series {
 	return out
 }
 
-// weaker: a sum is no firmer than any of its figures.
-func weaker(a, b Status) bool {
+// Weaker: a sum is no firmer than any of its figures.
+func Weaker(a, b Status) bool {
 	firm := []Status{Final, Revised, Provisional, Missing}
 	return slices.Index(firm, a) > slices.Index(firm, b)
 }

@@ -42,8 +42,8 @@ func days(y, m, d int64) int64 {
 	return era*146097 + doe - 719468
 }
 
-// parseDate reads an ISO date of the years 1970 to 9999 as its first second in UTC.
-func parseDate(s string) (int64, bool) {
+// ParseDate reads an ISO date of the years 1970 to 9999 as its first second in UTC.
+func ParseDate(s string) (int64, bool) {
 	if len(s) != 10 || s[4] != '-' || s[7] != '-' {
 		return 0, false
 	}
@@ -83,8 +83,8 @@ func whole(p record.Period) int64 {
 	return b.Num().Int64() - a.Num().Int64()
 }
 
-// later is the moment so many months on.
-func later(t, n int64) int64 {
+// Later is the moment so many months on.
+func Later(t, n int64) int64 {
 	y, m, d := civil(t / day)
 	last := days(y, m+n+1, 1) - days(y, m+n, 1)
 	return days(y, m+n, min(d, last))*day + t%day
@@ -113,4 +113,22 @@ func (s Span) length() int64 {
 		return 12
 	}
 	return 0
+}
+
+// Date is the day of a moment as ISO writes it, in UTC.
+func Date(t int64) string {
+	y, m, d := civil(floor(t, day))
+	b := [10]byte{'0', '0', '0', '0', '-', '0', '0', '-', '0', '0'}
+	for i := 3; i >= 0; i, y = i-1, y/10 {
+		b[i] += byte(y % 10)
+	}
+	b[5], b[6], b[8], b[9] = b[5]+byte(m/10), b[6]+byte(m%10), b[8]+byte(d/10), b[9]+byte(d%10)
+	return string(b[:])
+}
+
+func floor(a, b int64) int64 {
+	if a%b < 0 {
+		return a/b - 1
+	}
+	return a / b
 }

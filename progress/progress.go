@@ -131,8 +131,8 @@ type Refused struct {
 	Why    string    `json:"why"` // period, value, status or columns
 }
 
-// add sums decimals exactly: the sum has the most digits after the point of any.
-func add(a, b record.Decimal) record.Decimal {
+// Plus sums decimals exactly: the sum has the most digits after the point of any.
+func Plus(a, b record.Decimal) record.Decimal {
 	n := max(places(a), places(b))
 	return record.Decimal(new(big.Rat).Add(rat(a), rat(b)).FloatString(n))
 }
@@ -169,3 +169,7 @@ func Round(d record.Decimal, n int) record.Decimal {
 	}
 	return record.Decimal(rat(d).FloatString(n))
 }
+
+// Columns are the columns of the rows of a report, in this order. Periods are ISO dates, half-open; a value is a decimal, and empty
+// where status is missing: missing is not zero.
+var Columns = []string{"key", "start", "end", "area", "disaggregation", "value", "unit", "status"}

@@ -160,7 +160,7 @@ func Signal(d Definition, s *Series, now int64) Result {
 	if r.Word == NoData || r.Word == NotJudged {
 		return r
 	}
-	r.LateFrom = later(r.Latest, 2*max(d.Period.length(), s.Span.length()))
+	r.LateFrom = Later(r.Latest, 2*max(d.Period.length(), s.Span.length()))
 	contested := slices.ContainsFunc(s.Points, func(p Point) bool {
 		return len(p.Contested) > 0 && slices.ContainsFunc(r.Inputs, func(i Input) bool { return i.Used && i.Period == p.Period })
 	})

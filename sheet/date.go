@@ -322,3 +322,8 @@ func ParseYear(text string) (int, error) {
 	}
 	return n, nil
 }
+
+// ParseMonthYear reads a month with its year, in either order: marzo 2024, mar-24, 2024-03, 03/2024. The error is a Reason.
+func ParseMonthYear(text string, s DateStyle) (year, month int, err error) {
+	return dateWords(text).month(s)
+}

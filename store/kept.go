@@ -28,6 +28,7 @@ const (
 	KeptViews     KeptSort = "views"
 	KeptDirectory KeptSort = "directory"
 	KeptMarkings  KeptSort = "markings"
+	KeptMappings  KeptSort = "mappings" // of files of figures
 )
 
 func (k Kept) about() []byte { return append([]byte("kept/"+k.Sort+"/"), k.About...) }

@@ -64,6 +64,9 @@ func (w *Web) bundleOf(r *request) (*bundleBody, error) {
 		if x.draftBody, err = w.draftBody(r, d); err != nil {
 			return nil, err
 		}
+		if x.Figures != nil {
+			x.Figures.File = r.group.Href("drafts", n, "figures")
+		}
 		q, err := w.node.Sequel(r.Context(), r.who, r.group.ID, nonce)
 		if err != nil {
 			return nil, err

@@ -126,9 +126,10 @@ type clearanceBody struct {
 	*node.ClearanceDetail
 	What        string
 	Name        name
-	Group       *group // whose parties would receive the text
-	Inside      bool   // the reader's office has a part in that group
-	Draft       string // page of the text, where the office may see it
+	Group       *group          // whose parties would receive the text
+	Inside      bool            // the reader's office has a part in that group
+	Draft       string          // page of the text, where the office may see it
+	Figures     *draftedFigures // nil: it reports none
 	Texts       []text
 	Version     []text // that the act speaks of
 	Unread      bool   // it speaks of a text that this office may not read
@@ -277,8 +278,12 @@ func (w *Web) fillCleared(r *request, b *clearanceBody) error {
 		}
 	}
 	shown := reading{lang: r.lang, web: w, texts: node.Texts{s.Act: &node.Text{Parts: parts}}}
-	if len(h.Parts) > 0 {
+	b.Figures = w.draftedFigures(r, b.Group, h, parts)
+	if len(h.Parts) > 0 && (b.Figures == nil || len(h.Parts) > 1) {
 		b.Texts = shown.bilingual(b.Group, h, s.Act)
+	}
+	if b.Figures != nil && b.Inside {
+		b.Figures.File = b.Group.Href("drafts", s.Draft.String(), "figures")
 	}
 	b.Holders = w.holders(r, b.Group, h)
 	if b.Particulars = w.particularsIn(r, b.Group, h); len(b.Particulars) == 0 {

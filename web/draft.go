@@ -32,6 +32,7 @@ type draftBody struct {
 	Lacking int
 
 	Uncleared *unclearedText
+	Figures   *draftedFigures // nil: it reports none
 }
 
 // draftVersion is the text that an act speaks of, shown in full before anybody signs.
@@ -87,12 +88,15 @@ func (w *Web) draftBody(r *request, d *node.Draft) (*draftBody, error) {
 	shown := reading{lang: r.lang, web: w, texts: node.Texts{d.Act: &node.Text{Parts: parts}}}
 	b := &draftBody{Draft: d, Kind: r.kindName(h.Kind, false), Follows: "follows." + string(h.Verb), Lacking: len(d.Missing),
 		Command: "entente sign " + d.Nonce.String()[:12] + " --seat " + r.who.Office + "/1"}
-	if len(h.Parts) > 0 {
+	if b.Figures = w.draftedFigures(r, r.group, h, parts); b.Figures != nil {
+		b.Figures.File = r.group.Href("drafts", d.Nonce.String(), "figures")
+	}
+	if len(h.Parts) > 0 && (b.Figures == nil || len(h.Parts) > 1) {
 		b.Texts = shown.bilingual(r.group, h, d.Act)
 	}
 	b.Holders = w.holders(r, r.group, h)
 	for _, p := range h.Parts {
-		if shown.part(d.Act, p.Name) == "" {
+		if shown.part(d.Act, p.Name) == "" && (b.Figures == nil || p.Name != record.RowsPart) {
 			b.Annexes = append(b.Annexes, annex{Name: p.Name, Length: p.Length})
 		}
 	}

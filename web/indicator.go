@@ -39,6 +39,12 @@ type indicatorBody struct {
 	Command  string
 	Whole    string // path of the page of the text, signatures and proof
 	Proposed bool
+	Report   *reportWays // nil: this office signs nothing here, or a past moment is shown
+}
+
+// reportWays are how the reader's party reports figures on an indicator.
+type reportWays struct {
+	File, Typed string
 }
 
 // judged is one side's signal.
@@ -126,6 +132,9 @@ func (w *Web) indicator(r *request) (answer, error) {
 	b := &indicatorBody{Detail: d, Name: texts.name(r, r.group, s),
 		Whole: r.group.Href("i", s.Instrument.String()), Command: "entente progress explain " + s.Fact("code") + " --json"}
 	b.Proposed = s.InForce() == nil
+	if _, reads := w.mayPrepare(r, s); !reads && r.past() == nil {
+		b.Report = &reportWays{r.group.Href("figures") + "?indicator=" + s.Instrument.String(), r.group.Href("indicators", s.Instrument.String(), "add")}
+	}
 	filled, unread := texts.texts.Filled(reports)
 	b.Unread = unread
 	all := progress.Collect(filled, s.Since())

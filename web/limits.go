@@ -6,6 +6,20 @@ import "time"
 const (
 	// maxUpload is the largest request: a spreadsheet of an agency, or an act with its annexes.
 	maxUpload = 32 << 20
+	// maxDrained of a request that is too long is listened to, so that its sender hears why: the largest open data files.
+	maxDrained = 1 << 30
+	// maxIntakes files of figures wait at once, one per session, of node.MaxFigureFile bytes at most. maxReadAtOnce of them are
+	// read at a time, each for readFigures at most; readPatience is how long a page waits for one before it shows how far it is.
+	maxIntakes    = 6
+	maxReadAtOnce = 2
+	readFigures   = 5 * time.Minute
+	readPatience  = 1500 * time.Millisecond
+	// filtersAsked of a mapping stand on its form, and one more than it has; figuresListed of each sort on the page before they are
+	// taken; typedRows are how many figures one form takes; rowsOfDraft stand on the page of a draft.
+	filtersAsked  = 2
+	figuresListed = 15
+	typedRows     = 4
+	rowsOfDraft   = 60
 	// maxField is the longest text of one form field in bytes: a long statement has 50 kB.
 	maxField = 1 << 20
 	// listPage is how many instruments stand on one page of a list: it stays under 100 kB and is read without scrolling for ever.

@@ -5,6 +5,7 @@ package web
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -38,6 +39,8 @@ type Web struct {
 	ceremony  *ceremonies
 	imports   *shelf[imported]
 	cameBack  *shelf[cameBack]
+	intakes   *shelf[*intake]
+	reading   chan struct{} // one for each file of figures that is read at once
 	public    bool
 	asked     rate // for public pages
 }
@@ -45,7 +48,8 @@ type Web struct {
 // New prepares the pages. It fails when a template, a message or the origin is not well formed.
 func New(n *node.Node, o Options) (*Web, error) {
 	w := &Web{node: n, log: o.Log, version: o.Version, zone: o.Zone, ceremony: newCeremonies(n.Now), public: o.Public, asked: rate{now: n.Now},
-		imports: newShelf[imported](n.Now, maxImports), cameBack: newShelf[cameBack](n.Now, maxCameBack)}
+		imports: newShelf[imported](n.Now, maxImports), cameBack: newShelf[cameBack](n.Now, maxCameBack),
+		intakes: newShelf[*intake](n.Now, maxIntakes), reading: make(chan struct{}, maxReadAtOnce)}
 	if w.log == nil {
 		w.log = slog.Default()
 	}
@@ -119,9 +123,26 @@ func (w *Web) guard(next http.Handler) http.Handler {
 				http.Error(rw, "Entente could not show this page. / Entente no pudo mostrar esta página.", http.StatusInternalServerError)
 			}
 		}()
-		r.Body = http.MaxBytesReader(rw, r.Body, maxUpload)
+		r.Body = &boundedBody{http.MaxBytesReader(rw, r.Body, maxUpload), r.Body}
 		next.ServeHTTP(rw, r)
 	})
+}
+
+// boundedBody is what a request sends, up to maxUpload bytes; whole is all of it.
+type boundedBody struct {
+	io.ReadCloser
+	whole io.ReadCloser
+}
+
+// tooLarge reports whether a request says that it is longer than any. It is heard to its end: a browser that is still sending reads
+// no answer.
+func (r *request) tooLarge() bool {
+	b, ok := r.Body.(*boundedBody)
+	if !ok || r.ContentLength <= maxUpload {
+		return false
+	}
+	_, _ = io.CopyN(io.Discard, b.whole, min(r.ContentLength, maxDrained))
+	return true
 }
 
 // secure: browsers reach this node by TLS, so cookies are marked for it.
