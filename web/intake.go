@@ -259,7 +259,7 @@ func (w *Web) mappings(r *request) (answer, error) {
 		b.Shipped = append(b.Shipped, row(m))
 	}
 	if b.Form, err = r.form(r.group.Href("figures", "mappings"), r.t("intake.mapping-take"),
-		field{Name: "mapping", Control: controlFile, Label: r.t("import.mapping-file"), Hint: r.t("intake.mapping-file-hint")},
+		field{Name: "mapping", Control: controlFile, Label: r.t("intake.mapping-file"), Hint: r.t("intake.mapping-file-hint")},
 		field{Name: "name", Control: controlInput, Label: r.t("intake.name"), Hint: r.t("intake.name-hint"), Width: 20, Optional: true}); err != nil {
 		return nil, err
 	}

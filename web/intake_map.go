@@ -244,6 +244,8 @@ func (w *Web) answerIntake(f *form, x *intake, h tables.Header, source string) {
 	f.set("standing", string(progress.Final))
 	f.set("source", or(m.Source, source))
 	if len(m.Columns) == 0 {
+		f.set("mark", tables.Point) // as both countries write them
+		f.set("order", "")
 		guessIntake(f, h)
 		return
 	}

@@ -115,7 +115,7 @@ func (w *Web) intakePreview(r *request) (answer, error) {
 	}
 	fields = append(fields, field{Name: "source", Control: controlInput, Label: r.t("intake.source"), Values: []string{x.mapping.Source}},
 		field{Name: "vintage", Control: controlInput, Label: r.t("intake.vintage"), Hint: r.t("intake.vintage-hint"), Width: 20, Optional: true, Values: []string{x.vintage}})
-	fields = append(append(fields, r.bodies("intake.note", 3)...), r.handled("audience", r.t("propose.handling"))...)
+	fields = append(append(fields, r.bodies("intake.note", 3)...), r.handled("audience", r.t("intake.audience"))...)
 	f, err := r.form(r.group.Href("figures", "preview"), r.t("intake.confirm"), fields...)
 	if err != nil {
 		return nil, err
@@ -293,7 +293,7 @@ func (w *Web) typeFigures(r *request) (answer, error) {
 			field{Name: "area." + k, Control: controlInput, Label: r.t("figures.area"), Width: 10, Optional: true, Unmarked: true, Values: []string{string(w.node.Party())}},
 			field{Name: "part." + k, Control: controlInput, Label: r.t("figures.part"), Width: 20, Optional: true, Unmarked: true})
 	}
-	fields = append(append(fields, r.bodies("intake.note", 3)...), r.handled("audience", r.t("propose.handling"))...)
+	fields = append(append(fields, r.bodies("intake.note", 3)...), r.handled("audience", r.t("intake.audience"))...)
 	f, err := r.form(r.group.Href("indicators", s.Instrument.String(), "add"), r.t("draft.go"), fields...)
 	if err != nil {
 		return nil, err

@@ -19,7 +19,7 @@ const (
 	filtersAsked  = 2
 	figuresListed = 15
 	typedRows     = 4
-	rowsOfDraft   = 60
+	rowsOfDraft   = 24
 	// maxField is the longest text of one form field in bytes: a long statement has 50 kB.
 	maxField = 1 << 20
 	// listPage is how many instruments stand on one page of a list: it stays under 100 kB and is read without scrolling for ever.
