@@ -42,7 +42,7 @@ func (f *FiguresRead) Refused() int { return f.Reading.RefusedCount() + f.Change
 // figures.ErrMapping, and ErrInvalid.
 func (n *Node) ReadFigures(ctx context.Context, who Caller, q FigureImport, file io.ReaderAt, size int64, tell func(done, total uint64)) (*FiguresRead, error) {
 	if size > MaxFigureFile {
-		return nil, fmt.Errorf("%w: %w: the file has %d bytes, the limit is %d: cut it by years, or filter it before", ErrInvalid, sheet.ErrTooLarge, size, MaxFigureFile)
+		return nil, fmt.Errorf("%w: %w: %w", ErrInvalid, sheet.ErrTooLarge, record.Because("figures.size", "the file has %d bytes, the limit is %d: cut it by years, or filter it before", size, MaxFigureFile))
 	}
 	known, err := n.knownFigures(ctx, who, q)
 	if err != nil {
@@ -101,9 +101,9 @@ func (n *Node) measured(ctx context.Context, who Caller, q FigureImport) (*enten
 	unit := d.State.Fact("unit")
 	switch {
 	case d.State.Fact("direction") == "" || unit == "":
-		return nil, fmt.Errorf("%s is no indicator: %w", q.Indicator.Short(), ErrInvalid)
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("figures.no-indicator", "%s is no indicator", q.Indicator.Short()))
 	case q.Mapping.Unit != unit && progress.Factor(q.Mapping.Unit, unit) == nil:
-		return nil, fmt.Errorf("the indicator %s counts in %s, these figures are in %s, and nothing converts one into the other: %w", d.State.Fact("code"), unit, q.Mapping.Unit, ErrInvalid)
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("figures.unit", "the indicator %s counts in %s, these figures are in %s, and nothing converts one into the other", d.State.Fact("code"), unit, q.Mapping.Unit))
 	}
 	return d.State, nil
 }
@@ -125,7 +125,7 @@ func (n *Node) knownFigures(ctx context.Context, who Caller, q FigureImport) (*f
 	}
 	reports, unread := texts.Filled(reports)
 	if unread > 0 {
-		return nil, fmt.Errorf("%d of this party's reports on the indicator are not for this office, so it cannot tell what is new: let an office that reads them do it: %w", unread, ErrConflict)
+		return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("figures.unread", "%d reports of this party on the indicator are not for this office, so that it cannot tell what is new: let an office that reads them do it", unread))
 	}
 	k := figures.NewKnown(progress.Collect(reports, s.Since()), n.party, q.Mapping.Unit)
 	drafts, err := n.Drafts(ctx, who, q.Group)
@@ -168,10 +168,10 @@ func (n *Node) DraftFigures(ctx context.Context, who Caller, q FigureImport, tak
 	}
 	version := s.Text()
 	if version == nil {
-		return nil, fmt.Errorf("the indicator has no definition to count by: %w", ErrConflict)
+		return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("figures.undefined", "the indicator has no definition to count by"))
 	}
 	if len(take) == 0 {
-		return nil, fmt.Errorf("nothing in it is new: %w", ErrConflict)
+		return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("figures.nothing", "nothing in it is new: every figure is on record, or in a draft"))
 	}
 	if q.Source == "" {
 		q.Source = q.Mapping.Source
@@ -181,7 +181,7 @@ func (n *Node) DraftFigures(ctx context.Context, who Caller, q FigureImport, tak
 		return nil, err
 	}
 	if q.Source == "" || len(q.Source) > entente.MaxSource || len(q.Vintage) > record.MaxName {
-		return nil, fmt.Errorf("figures name their source in at most %d bytes and its edition in %d: %w", entente.MaxSource, record.MaxName, ErrInvalid)
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("figures.source-long", "figures name their source in at most %d bytes and its edition in %d", entente.MaxSource, record.MaxName))
 	}
 	var out []*Draft
 	for _, t := range figures.Tables(take) {
@@ -240,12 +240,12 @@ func (n *Node) PutMapping(ctx context.Context, who Caller, group record.ID, m fi
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	if _, shipped := figures.Named(m.Name); shipped || m.Name == "" {
-		return fmt.Errorf("keep the mapping under a name of its own: %q comes with the program: %w", m.Name, ErrInvalid)
+		return fmt.Errorf("%w: %w", ErrInvalid, record.Because("mapping.name", "keep the mapping under a name of its own: %q comes with the program, or is none", m.Name))
 	}
 	return n.editMappings(ctx, who, group, func(all []SavedMapping) ([]SavedMapping, error) {
 		all = slices.DeleteFunc(all, func(x SavedMapping) bool { return x.Mapping.Name == m.Name })
 		if len(all) >= maxMappings {
-			return nil, fmt.Errorf("%d mappings are kept: drop those nobody needs: %w", len(all), ErrConflict)
+			return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("mapping.many", "%d mappings are kept: drop those nobody needs", len(all)))
 		}
 		all = append(all, SavedMapping{m, who.Office, n.clock()})
 		slices.SortFunc(all, func(a, b SavedMapping) int { return cmp.Compare(a.Mapping.Name, b.Mapping.Name) })

@@ -68,7 +68,7 @@ func (w *Web) readIntake(r *request, x *intake) (*intake, bool) {
 		y := *x
 		y.work = &intakeWork{ended: make(chan struct{})}
 		if x = &y; !w.intakes.put(r.session.secret, x) {
-			y.work.err = fmt.Errorf("other files wait: %w", node.ErrConflict)
+			y.work.err = fmt.Errorf("%w: %w", node.ErrConflict, record.Because("figures.full", "too many files wait at this moment: try again in an hour"))
 			close(y.work.ended)
 			return x, true
 		}
