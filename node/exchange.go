@@ -575,7 +575,13 @@ func spanAt(r *entente.Keyring, size uint64) *entente.Span {
 
 // PartyByKey finds the party whose node connects with that TLS key, among those this node shares a group with or has met.
 func (n *Node) PartyByKey(ctx context.Context, pub ed25519.PublicKey) (record.Party, bool) {
-	for _, p := range n.Peers() {
+	parties := n.Peers()
+	if met, err := n.Introductions(ctx); err == nil {
+		for _, i := range met {
+			parties = append(parties, i.Party)
+		}
+	}
+	for _, p := range parties {
 		if k, _, err := n.PeerKey(ctx, p); err == nil && k.Equal(pub) {
 			return p, true
 		}

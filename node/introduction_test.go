@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"testing"
 
 	"entente/record"
@@ -45,3 +46,24 @@ func TestAnotherIntroductionIsShown(t *testing.T) {
 		t.Errorf("the key that people compared last does not count: %v", err)
 	}
 }
+
+// FuzzIntroduction: whatever another party hands over is an introduction with usable keys, or is refused.
+func FuzzIntroduction(f *testing.F) {
+	f.Add([]byte(`{"format":"entente/introduction/v1","party":"MX","address":"mx.example:8443","root":{"alg":-19,"public":"` + zeros + `"},"tls":{"alg":-19,"public":"` + zeros + `"},"next":"` + ones + `"}`))
+	f.Add([]byte(`{"introduction":{"party":"US"}}`))
+	f.Add([]byte(`[]`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		i, err := ParseIntroduction(b)
+		if err == nil && (!i.Party.Valid() || i.Root.Ed25519() == nil || i.TLS.Ed25519() == nil || i.Next.IsZero() || len(i.Fingerprint()) != 39) {
+			t.Errorf("taken: %+v", i)
+		}
+		if err != nil && !errors.Is(err, ErrInvalid) {
+			t.Errorf("another error: %v", err)
+		}
+	})
+}
+
+const (
+	zeros = "0000000000000000000000000000000000000000000000000000000000000000"
+	ones  = "1111111111111111111111111111111111111111111111111111111111111111"
+)

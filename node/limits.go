@@ -114,6 +114,14 @@ const (
 	maxNonPaperTime = 366 * 86400
 	// floatAgain is how long a node that did not take a non-paper is left alone, in seconds.
 	floatAgain = 3600
+	// maxProposals of one author wait to be founded here, and so many that were declined are remembered: a peer must not fill the disk,
+	// and a party founds a handful of groups in a year.
+	maxProposals = 32
+	// maxIntroduction in bytes: keys, an address and two names.
+	maxIntroduction = 64 << 10
+	// maxPartyName and maxAddress bound what an introduction says of a party; a domain name has at most 253 bytes (RFC 1035, 2.3.4).
+	maxPartyName = 200
+	maxAddress   = 262
 	// maxGossip is how many heads of other parties' logs one message carries.
 	MaxGossip = 32
 )

@@ -17,7 +17,8 @@ import (
 	"entente/store"
 )
 
-// Settings are what a party keeps for its own pages, in each group: encrypted at rest, never sent. There are four.
+// Settings are what a party keeps for its own pages, in each group: encrypted at rest, never sent. There are four, and where the party
+// keeps its keys (recovery.go).
 
 // Edition says who wrote a setting last, and when. A time of 0: nobody has.
 type Edition struct {
@@ -236,12 +237,15 @@ func putSetting[T any](ctx context.Context, n *Node, who Caller, group record.ID
 	if len(v) > most {
 		return fmt.Errorf("%w: %w", ErrInvalid, record.Because("setting.many", "%d entries, the limit is %d", len(v), most))
 	}
+	return putSettingAt(ctx, n, who, g, sort, settingKey(g, office), v, before)
+}
+
+func putSettingAt[T any](ctx context.Context, n *Node, who Caller, g *group, sort store.KeptSort, key []byte, v []T, before Edition) error {
 	body, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	return n.write(ctx, func(b *batch) error {
-		key := settingKey(g, office)
 		old, err := store.KeptAbout(b.tx, g.row, sort, key)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return b.fail(err)

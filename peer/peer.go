@@ -150,7 +150,7 @@ func (p *Peer) Run(ctx context.Context) error {
 	started := map[record.Party]bool{}
 	for {
 		changed := p.n.Changed()
-		for _, q := range p.n.Peers() {
+		for _, q := range p.n.Correspondents(ctx) {
 			if !started[q] {
 				started[q] = true
 				wg.Go(func() { p.push(ctx, q) })

@@ -166,6 +166,9 @@ func (c *client) round(ctx context.Context) error {
 	if c.with != nil && !c.with.Equal(c.key(ctx).Public()) {
 		c.http.CloseIdleConnections()
 	}
+	if err := c.charters(ctx); err != nil {
+		errs = append(errs, err)
+	}
 	for _, g := range c.p.n.Shared(c.to) {
 		c.spoke = false
 		err := c.group(ctx, g)
@@ -276,6 +279,24 @@ func (c *client) nonPapers(ctx context.Context, g record.ID) error {
 			return fmt.Errorf("non-paper: %w", err)
 		}
 		if err := c.p.n.Told(ctx, c.to, id, t != nil, a.Said); err != nil {
+			return err
+		}
+	}
+}
+
+// charters shows the peer the founding charters that people here send it. One that it does not take is shown again later.
+func (c *client) charters(ctx context.Context) error {
+	for {
+		m, err := c.p.n.UntoldCharter(ctx, c.to)
+		if err != nil || m == nil {
+			return err
+		}
+		var a node.CharterAnswer
+		_, err = c.call(ctx, pathCharter, m, &a)
+		if err != nil && !errors.Is(err, node.ErrNotFound) && !errors.Is(err, node.ErrInvalid) {
+			return fmt.Errorf("charter: %w", err)
+		}
+		if err := c.p.n.ToldCharter(ctx, c.to, m, a.Said); err != nil {
 			return err
 		}
 	}

@@ -30,6 +30,9 @@ func (p *Peer) routes() http.Handler {
 	m.Handle("POST "+pathTakeBack, handle(p, func(r *http.Request, from record.Party, q *node.TakenBack) (any, error) {
 		return p.n.ReceiveTakenBack(r.Context(), from, *q)
 	}))
+	m.Handle("POST "+pathCharter, handle(p, func(r *http.Request, from record.Party, q *node.CharterMessage) (any, error) {
+		return p.n.ReceiveCharter(r.Context(), from, *q)
+	}))
 	return m
 }
 

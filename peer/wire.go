@@ -20,6 +20,7 @@ const (
 	pathReturn   = "/entente/v1/return"    // ReturnQuery → node.Push: the asker's own log
 	pathFloat    = "/entente/v1/float"     // node.Float → node.FloatAnswer: a non-paper
 	pathTakeBack = "/entente/v1/take-back" // node.TakenBack → node.FloatAnswer
+	pathCharter  = "/entente/v1/charter"   // node.CharterMessage → node.CharterAnswer: a group to be founded
 	pathCBOR     = "application/cbor"
 	// instanceHeader names the sender's running copy and those it goes on from, newest last, separated by commas.
 	instanceHeader = "Entente-Instance"

@@ -38,6 +38,7 @@ func FuzzFloat(f *testing.F) {
 		&node.Float{Group: record.ID{1}, ID: record.Nonce{2}, To: []record.Party{"MX", "US"}, Created: 1, Until: 2, About: record.ID{3},
 			Texts: map[string]node.FloatText{"en": {Title: "t", Body: "b"}, "es": {Title: "t", Body: "b"}}},
 		&node.Float{}, &node.TakenBack{Group: record.ID{1}, ID: record.Nonce{2}}, &node.FloatAnswer{Said: node.SaidHeld},
+		&node.CharterMessage{Charter: []byte{1}}, &node.CharterAnswer{Said: node.SaidFull},
 	} {
 		b, err := enc.Marshal(m)
 		if err != nil {
@@ -49,6 +50,8 @@ func FuzzFloat(f *testing.F) {
 		roundTrip[node.Float](t, b)
 		roundTrip[node.TakenBack](t, b)
 		roundTrip[node.FloatAnswer](t, b)
+		roundTrip[node.CharterMessage](t, b)
+		roundTrip[node.CharterAnswer](t, b)
 	})
 }
 

@@ -203,6 +203,11 @@ func (tx *Tx) PutSetting(name string, value []byte) error {
 	return tx.exec("INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
 }
 
+// DropSetting forgets a value.
+func (tx *Tx) DropSetting(name string) error {
+	return tx.exec("DELETE FROM setting WHERE name = ?", name)
+}
+
 // Setting reads a value: ErrNotFound where it was never put.
 func Setting(r reader, name string) ([]byte, error) {
 	var b []byte

@@ -29,6 +29,7 @@ const (
 	KeptDirectory KeptSort = "directory"
 	KeptMarkings  KeptSort = "markings"
 	KeptMappings  KeptSort = "mappings" // of files of figures
+	KeptRecovery  KeptSort = "recovery" // where the party keeps its keys
 )
 
 func (k Kept) about() []byte { return append([]byte("kept/"+k.Sort+"/"), k.About...) }

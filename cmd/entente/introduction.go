@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -29,11 +28,11 @@ func (c *introCmd) Run(a *app) error {
 			return err
 		}
 		if c.Output != "" {
-			b, err := json.MarshalIndent(i.Introduction, "", "  ")
+			b, err := i.Introduction.Encode()
 			if err != nil {
 				return err
 			}
-			if err := writeFile(c.Output, append(b, '\n'), 0o644); err != nil {
+			if err := writeFile(c.Output, b, 0o644); err != nil {
 				return err
 			}
 		}
@@ -137,30 +136,15 @@ func readIntroduction(file string) (node.Introduction, error) {
 	if err != nil {
 		return node.Introduction{}, fmt.Errorf("introduction: %w", err)
 	}
-	i, ok := parseIntroduction(b)
-	if !ok {
-		return i, hint(fmt.Errorf("%s is not an introduction", file), "the other party makes one with entente introduction -o FILE")
+	i, err := node.ParseIntroduction(b)
+	if err != nil {
+		return i, hint(fmt.Errorf("%s is not an introduction: %w", file, err), "the other party makes one with entente introduction -o FILE")
 	}
 	return i, nil
 }
 
-// maxIntroduction in bytes: keys, an address and two names.
-const maxIntroduction = 64 << 10
-
-func parseIntroduction(b []byte) (node.Introduction, bool) {
-	var x struct {
-		node.Introduction
-		Inner *node.Introduction `json:"introduction"`
-	}
-	if len(b) > maxIntroduction || json.Unmarshal(b, &x) != nil {
-		return node.Introduction{}, false
-	}
-	i := x.Introduction
-	if x.Inner != nil {
-		i = *x.Inner
-	}
-	return i, i.Party.Valid() && i.Root.Ed25519() != nil && i.TLS.Ed25519() != nil && !i.Next.IsZero()
-}
+// maxIntroduction in bytes, with room: the node refuses what is longer than an introduction can be.
+const maxIntroduction = 128 << 10
 
 type peersCmd struct{}
 

@@ -30,8 +30,8 @@ type secrets struct {
 	recovery string // age identity that opens the node's own keys in a backup
 }
 
-// SheetFile is where init leaves the sheet.
-const sheetFile = "recovery-sheet.txt"
+// sheetFile is where init leaves the sheet.
+const sheetFile = node.SheetFile
 
 // newSecrets makes a passphrase and a recovery key. recipient is for the node's description.
 func newSecrets() (s *secrets, recipient string, err error) {
