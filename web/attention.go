@@ -20,6 +20,9 @@ type homeBody struct {
 	All     bool   // of every office of the party, not of the reader's alone
 	Other   string // the same page the other way round
 	Propose string
+
+	Foundings []foundingRow // groups to be founded
+	SetsUp    bool
 }
 
 // desk is what waits in one group.
@@ -107,6 +110,13 @@ func (w *Web) attentionPage(r *request, groups []group, b homeBody) (answer, err
 		d := w.deskOf(r, f, texts)
 		b.Count += d.Count
 		b.Groups = append(b.Groups, d)
+	}
+	b.SetsUp = w.node.SetsUp(r.who)
+	if b.Foundings, err = w.foundingsWait(r); err != nil {
+		return nil, err
+	}
+	if b.One {
+		b.Foundings = slices.DeleteFunc(b.Foundings, func(x foundingRow) bool { return x.Href != foundingHref(groups[0].ID) })
 	}
 	p := page{name: "home", title: r.t("attention.title"), nav: "attention", body: b}
 	return p, nil

@@ -163,6 +163,7 @@ var homeSections = []struct{ key, path string }{
 	{"attention", "/"},
 	{"clearances", "/clearances"},
 	{"signins", "/signins"},
+	{"setup", "/setup"},
 }
 
 func (w *Web) chrome(rw http.ResponseWriter, r *request, p page) (chrome, error) {
@@ -193,6 +194,9 @@ func (w *Web) chrome(rw http.ResponseWriter, r *request, p page) (chrome, error)
 	}
 	if r.group == nil || r.group.Own {
 		for _, s := range homeSections {
+			if s.key == "setup" && !w.node.SetsUp(r.who) {
+				continue
+			}
 			c.Nav = append(c.Nav, section{s.key, s.path, s.key == p.nav})
 		}
 	}

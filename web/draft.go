@@ -20,6 +20,7 @@ type draftBody struct {
 	Kind    string
 	Texts   []text
 	Annexes []annex
+	Charter *charterView  // that founds the group, where the act speaks of it
 	Version *draftVersion // of which text a consent or withdrawal speaks
 	Holders []holder
 	Seats   []seat
@@ -106,6 +107,9 @@ func (w *Web) draftBody(r *request, d *node.Draft) (*draftBody, error) {
 			return nil, err
 		}
 		b.Version = &draftVersion{h.Version, texts}
+	}
+	if h.Version == r.group.ID && !r.group.Own {
+		b.Charter = w.charterView(r, r.group, r.group.Info.Founding)
 	}
 	b.Terms = w.terms(h)
 	if b.Uncleared, err = w.uncleared(r, d); err != nil {

@@ -78,6 +78,8 @@ const (
 	maxCameBack = 32
 	// importBatch is how many drafts are read and signed on one page.
 	importBatch = 25
+	// maxCharterDays is the longest period that the form of a charter takes: fifty years, as the charter itself.
+	maxCharterDays = 50 * 366
 	// maxOfficeName is the longest name of an office in bytes: a ministry with its unit.
 	maxOfficeName = 200
 	// maxContactLine is the longest line of an entry on whom to call, as the node takes it.

@@ -19,6 +19,10 @@ type peopleBody struct {
 	Pending   *pendingPowers
 	Languages []string
 	Markings  []markingRow
+	Around    *link  // the group that this one lies within, where the reader has a part in it
+	Inside    bool   // it lies within one
+	Smaller   []link // groups within this one that the reader has a part in
+	Within    string // where a smaller group is drafted
 }
 
 // callRow is one way to reach the other side.
@@ -99,7 +103,32 @@ func (w *Web) people(r *request) (answer, error) {
 		return nil, err
 	}
 	b.Pending = w.pending(r, x)
+	if err := w.surrounding(r, &b); err != nil {
+		return nil, err
+	}
 	return page{name: "people", title: r.t("people.title"), nav: "people", body: b}, nil
+}
+
+// surrounding names the groups around and within this one. A group that the reader has no part in is not named, nor counted.
+func (w *Web) surrounding(r *request, b *peopleBody) error {
+	groups, err := w.groupsOf(r)
+	if err != nil {
+		return err
+	}
+	parent := r.group.Info.Founding.Parent
+	b.Inside = !parent.IsZero()
+	for _, g := range groups {
+		switch {
+		case b.Inside && g.ID == parent:
+			b.Around = &link{Text: g.Name, Href: g.Href("people")}
+		case g.Info.Founding.Parent == r.group.ID:
+			b.Smaller = append(b.Smaller, link{Text: g.Name, Href: g.Href("people")})
+		}
+	}
+	if b.SetsUp && !r.group.Own && !r.group.Info.Charter.IsZero() {
+		b.Within = "/setup/charter?within=" + r.group.Slug
+	}
+	return nil
 }
 
 // partyPowers are the powers of a party that judge what it signs next.
