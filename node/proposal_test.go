@@ -56,8 +56,9 @@ func TestSmallerGroup(t *testing.T) {
 		offices := append(slices.Clone(own.ledger.Ring(p).At(1).Offices), entente.Office{ID: "trade", Names: bothNames("Trade"),
 			Seats: []entente.Seat{{Number: 1, Key: PublicKey(testKey("trade/" + string(p)))}}, Grants: []entente.Grant{{Kinds: []string{"*"}, Sign: 1}}},
 			entente.Office{ID: "press", Names: bothNames("Press"), Seats: []entente.Seat{{Number: 1, Key: PublicKey(testKey("press/" + string(p)))}}, Grants: []entente.Grant{{Kinds: []string{"statement"}, Sign: 1}}})
-		for _, g := range []record.ID{own.id, w.group} {
-			if err := n.PutPowers(ctx, g, offices, key); err != nil {
+		more := append(slices.Clone(offices), entente.Office{ID: "other", Names: bothNames("Other"), Grants: []entente.Grant{{Kinds: []string{"*"}, Sign: 1}}})
+		for g, of := range map[record.ID][]entente.Office{own.id: more, w.group: offices} {
+			if err := n.PutPowers(ctx, g, of, key); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -105,6 +106,7 @@ func TestSmallerGroup(t *testing.T) {
 	if _, err := mx.DraftCharter(ctx, desk, charterForm(w.group), []record.Party{"US"}, p.Group); !errors.Is(err, ErrConflict) {
 		t.Errorf("a text that the other side has is replaced: %v", err)
 	}
+	nothing(us, Caller{Office: "other"}) // it sets up, and has no part in the group around
 	// It waits for whoever sets up there, until one office has it in hand.
 	if all, err := us.Proposals(ctx, trade); err != nil || len(all) != 1 || all[0].From != "MX" || all[0].Office != "" {
 		t.Fatalf("%+v %v", all, err)

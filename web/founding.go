@@ -116,7 +116,7 @@ func (w *Web) charterView(r *request, g *group, c *entente.Charter) *charterView
 			}
 		}
 	}
-	rule := func(key, value string) { v.Rules = append(v.Rules, ruleView{r.t("founding." + key), value}) }
+	rule := func(key, value string) { v.Rules = append(v.Rules, ruleView{r.t("founding.rule." + key), value}) }
 	days := func(sec int64) string { return r.t("founding.days", "Count", int(sec/86400)) }
 	rule("track", c.Track)
 	for _, k := range w.node.Kinds().Names() {
@@ -480,6 +480,9 @@ type charterFormBody struct {
 	Around *group // the group that the new one lies within
 }
 
+// firstTrack is the short name that the form offers.
+const firstTrack = "security"
+
 // charterBefore is what the form starts from: a charter that is changed, the terms of the group around, or good defaults.
 func (w *Web) charterBefore(r *request) (record.ID, entente.Charter, error) {
 	q := r.URL.Query()
@@ -494,7 +497,7 @@ func (w *Web) charterBefore(r *request) (record.ID, entente.Charter, error) {
 		}
 		return id, *p.Charter, nil
 	}
-	c := entente.Charter{Purpose: map[string]string{}, Clocks: entente.Clocks{Notice: 90 * 86400, Ceiling: 30 * 86400, Consultation: 30 * 86400, Escalation: 15 * 86400, Retention: 3653 * 86400, Skew: 300}}
+	c := entente.Charter{Track: firstTrack, Purpose: map[string]string{}, Clocks: entente.Clocks{Notice: 90 * 86400, Ceiling: 30 * 86400, Consultation: 30 * 86400, Escalation: 15 * 86400, Retention: 3653 * 86400, Skew: 300}}
 	for _, l := range entente.Languages {
 		c.Purpose[l] = w.languages[l].t("founding.purpose-usual")
 	}
@@ -504,7 +507,7 @@ func (w *Web) charterBefore(r *request) (record.ID, entente.Charter, error) {
 			return record.ID{}, c, err
 		}
 		around := g.Chart
-		c.Parent, c.Clocks, c.Handling, c.Meetings, c.Consent, c.Silence, c.Boundary = g.ID, around.Clocks, around.Handling, around.Meetings, around.Consent, around.Silence, around.Boundary
+		c.Track, c.Parent, c.Clocks, c.Handling, c.Meetings, c.Consent, c.Silence, c.Boundary = "", g.ID, around.Clocks, around.Handling, around.Meetings, around.Consent, around.Silence, around.Boundary
 	}
 	return record.ID{}, c, nil
 }
