@@ -24,6 +24,7 @@ type groupCmd struct {
 type groupNewCmd struct {
 	Track        string   `required:"" help:"The track: security, trade …" placeholder:"NAME"`
 	With         []string `required:"" help:"Introductions of the other parties." placeholder:"FILE" sep:"none" type:"existingfile"`
+	Within       string   `help:"The group that this smaller one lies within: track, id or prefix." placeholder:"GROUP"`
 	NameEn       string   `required:"" help:"Name of the group in English." placeholder:"NAME"`
 	NameEs       string   `required:"" help:"Name of the group in Spanish." placeholder:"NAME"`
 	PurposeEn    string   `required:"" help:"Purpose in English; @FILE reads it from a file." placeholder:"TEXT"`
@@ -102,6 +103,13 @@ func (c *groupNewCmd) Run(a *app) error {
 			return err
 		}
 		ch.Founded = n.Time
+		if c.Within != "" {
+			around, err := s.group(a, c.Within)
+			if err != nil {
+				return err
+			}
+			ch.Parent = around.ID
+		}
 		i := own.Introduction
 		ch.Parties = []entente.CharterParty{{ID: i.Party, Names: i.Names, Root: i.Root, Next: i.Next}}
 		for _, f := range c.With {
@@ -271,6 +279,9 @@ func charterText(id record.ID, c *entente.Charter) string {
 	}
 	for _, p := range c.Parties {
 		s += fmt.Sprintf("party %s, %s: root key %s\n", p.ID, p.Names["en"], p.Root)
+	}
+	if !c.Parent.IsZero() {
+		s += fmt.Sprintf("within group %s\n", c.Parent)
 	}
 	for _, l := range c.Lines {
 		s += fmt.Sprintf("line %s: %s | %s\n", l.Code, l.Names["en"], l.Names["es"])
