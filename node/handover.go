@@ -30,19 +30,19 @@ func (n *Node) readCharter(ctx context.Context, text []byte) (*entente.Charter, 
 	}
 	me, ok := c.Party(n.party)
 	if !ok || len(c.Parties) < 2 {
-		return nil, fmt.Errorf("%w: the charter is of no group of %s with others", ErrInvalid, n.party)
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("founding.parties", "the charter is of no group of %s with others", n.party))
 	}
 	i, err := n.Introduction(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if me.Root.String() != i.Root.String() || me.Next != i.Next {
-		return nil, fmt.Errorf("%w: the charter names another root key for %s than this node's: hand over the introduction again", ErrInvalid, n.party)
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("founding.own-root", "the charter names another root key for %s than this node's: hand over the introduction again", n.party))
 	}
 	for _, m := range append([]map[string]string{c.Names, c.Purpose}, charterNames(c)...) {
 		for _, s := range m {
 			if !plainText(s) {
-				return nil, fmt.Errorf("%w: the charter has control characters", ErrInvalid)
+				return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("founding.control", "the charter has control characters"))
 			}
 		}
 	}
@@ -83,7 +83,7 @@ func (n *Node) TakeCharter(ctx context.Context, who Caller, text []byte) (*Propo
 		case old.Declined:
 			k.From = old.From
 		case old.Office != "" && old.Office != who.Office && !who.Operator && !n.hasInHand(who, id, old):
-			return fmt.Errorf("charter: %w: another office of %s has it in hand", ErrConflict, n.party)
+			return fmt.Errorf("%w: %w", ErrConflict, record.Because("founding.in-hand", "another office of %s has this charter in hand", n.party))
 		default:
 			old.Office = cmp.Or(old.Office, who.Office)
 			k = old
@@ -138,7 +138,7 @@ func (n *Node) ReceiveCharter(ctx context.Context, from record.Party, m CharterM
 // SendCharter has a proposal sent to another party's node, again where it did not take it.
 func (n *Node) SendCharter(ctx context.Context, who Caller, id record.ID, to record.Party) error {
 	if _, _, err := n.PeerKey(ctx, to); err != nil || to == n.party {
-		return fmt.Errorf("the node of %s is not known here: compare its introduction first: %w", to, ErrConflict)
+		return fmt.Errorf("%w: %w", ErrConflict, record.Because("founding.unknown", "the node of %s is not known here: compare its introduction first", to))
 	}
 	return n.changeProposal(ctx, who, id, func(b *batch, k *keptProposal) error {
 		c, err := entente.ParseCharter(k.Charter)

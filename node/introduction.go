@@ -173,7 +173,7 @@ func (n *Node) MeetHeard(ctx context.Context, who Caller, i Introduction, heard,
 	}
 	return n.meet(ctx, metIntroduction{i, n.clock(), who.Office}, func(old *metIntroduction) error {
 		if (old == nil) != (was == "") || old != nil && old.Fingerprint() != was {
-			return fmt.Errorf("another introduction of %s was kept since this page was shown: look at it first: %w", i.Party, ErrConflict)
+			return fmt.Errorf("%w: %w", ErrConflict, record.Because("introduction.other", "another introduction of %s was kept since this page was shown: look at it first", i.Party))
 		}
 		return nil
 	})

@@ -267,7 +267,7 @@ func (n *Node) DraftCharter(ctx context.Context, who Caller, c entente.Charter, 
 		}
 		for _, p := range others {
 			if g.logs[p] == nil {
-				return nil, fmt.Errorf("charter: %w: %s is not in the group that this one lies within", ErrInvalid, p)
+				return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("founding.within", "%s is not in the group that this one lies within", p))
 			}
 		}
 	}
@@ -297,7 +297,7 @@ func (n *Node) DraftCharter(ctx context.Context, who Caller, c entente.Charter, 
 				return err
 			}
 			if _, err := n.find(before); err == nil || old.From != n.party || old.Declined || len(old.Send) > 0 || !n.hasInHand(who, before, old) {
-				return fmt.Errorf("charter: %w: it was shown to others, or joined, since: write another", ErrConflict)
+				return fmt.Errorf("%w: %w", ErrConflict, record.Because("founding.shown", "this charter was shown to others, or joined, since: write another"))
 			}
 			if err := b.tx.DropSetting(proposalSetting + before.String()); err != nil {
 				return b.fail(err)
@@ -333,7 +333,7 @@ func (b *batch) roomForProposal(from record.Party) error {
 		}
 	}
 	if open >= maxProposals {
-		return fmt.Errorf("%d charters wait: discard one first: %w", open, errProposals)
+		return fmt.Errorf("%w: %w", errProposals, record.Because("founding.many", "%d charters wait: discard one first", open))
 	}
 	slices.SortFunc(declined, func(x, y record.ID) int { return int(all[x].Created - all[y].Created) })
 	for len(declined) >= maxProposals {
@@ -370,7 +370,7 @@ func (n *Node) changeProposal(ctx context.Context, who Caller, id record.ID, cha
 func (n *Node) DropProposal(ctx context.Context, who Caller, id record.ID) error {
 	return n.changeProposal(ctx, who, id, func(b *batch, k *keptProposal) error {
 		if _, err := n.find(id); err == nil {
-			return fmt.Errorf("charter: %w: this node has joined the group", ErrConflict)
+			return fmt.Errorf("%w: %w", ErrConflict, record.Because("founding.joined", "this node has joined the group"))
 		}
 		if k.From == n.party {
 			return b.fail(b.tx.DropSetting(proposalSetting + id.String()))
@@ -419,7 +419,7 @@ func (n *Node) JoinProposal(ctx context.Context, who Caller, id record.ID, offic
 		return nil, err
 	}
 	if was.OnRecord != nil {
-		return nil, fmt.Errorf("powers: %w: they are on record already", ErrConflict)
+		return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("founding.powers", "the first powers are on record already"))
 	}
 	return n.PutPowersDraft(ctx, Caller{Operator: true, Office: who.Office, Seat: who.Seat, Via: who.Via}, id, chosen, was.Base())
 }
@@ -435,7 +435,7 @@ func (n *Node) ApproveProposal(ctx context.Context, who Caller, id record.ID, a 
 		return nil, err
 	}
 	if p.Powers == nil || a.Office != record.RootOffice {
-		return nil, fmt.Errorf("powers: %w: nothing waits for the root key", ErrConflict)
+		return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("founding.root", "nothing waits for the root key here"))
 	}
 	by := Caller{Operator: true, Office: who.Office, Seat: who.Seat, Via: who.Via}
 	_, sealed, err := n.AddApprovals(ctx, by, id, p.Powers.Nonce, []record.Approval{a})
@@ -466,7 +466,7 @@ func (n *Node) DraftCharterConsent(ctx context.Context, who Caller, id record.ID
 	}
 	p := g.ledger.Ring(n.party).At(g.logs[n.party].tree.Size())
 	if p == nil {
-		return nil, fmt.Errorf("powers: %w: the root key signs them first", ErrConflict)
+		return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("founding.root-first", "the root key signs the powers first"))
 	}
 	office := who.Office
 	may := func(o entente.Office) bool { return p.May(o.ID, "charter", record.Consent, "", n.clock()) }

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -273,7 +274,7 @@ func (w *Web) takeCharter(r *request) (answer, error) {
 	}
 	x, err := w.node.TakeCharter(r.Context(), r.who, files[0].Content)
 	if errors.Is(err, node.ErrInvalid) {
-		f.wrong("file", "founding.take-wrong", "Why", whyInvalid(err))
+		f.wrong("file", "founding.take-wrong", "Why", r.whyNot(err))
 		return f.again(p), nil
 	} else if err != nil {
 		return nil, err
@@ -281,9 +282,12 @@ func (w *Web) takeCharter(r *request) (answer, error) {
 	return redirect{to: foundingHref(x.Group)}, nil
 }
 
-// whyInvalid is what the node says, without the word for its kind.
-func whyInvalid(err error) string {
-	return strings.TrimPrefix(err.Error(), node.ErrInvalid.Error()+": ")
+// whyNot is what the node says to mend, in the reader's language.
+func (r *request) whyNot(err error) string {
+	if why := (record.Why{}); errors.As(err, &why) {
+		return r.web.languages[r.lang].why(why.Code, why.Values)
+	}
+	return r.t("why.charter.form")
 }
 
 func (w *Web) sendCharter(r *request) (answer, error) {
@@ -467,7 +471,7 @@ func (w *Web) newCharter(r *request) (answer, error) {
 	}
 	x, err := w.node.DraftCharter(r.Context(), r.who, n, with, from)
 	if errors.Is(err, node.ErrInvalid) {
-		f.wrong("name."+r.lang, "founding.wrong", "Why", whyInvalid(err))
+		f.wrong("name."+r.lang, "founding.wrong", "Why", r.whyNot(err))
 		return f.again(p), nil
 	} else if err != nil {
 		return nil, err
@@ -480,8 +484,10 @@ type charterFormBody struct {
 	Around *group // the group that the new one lies within
 }
 
-// firstTrack is the short name that the form offers.
+// firstTrack and usualPurpose are what the form offers: a charter's own words, in all its languages at once.
 const firstTrack = "security"
+
+var usualPurpose = map[string]string{"en": "To coordinate, carry out and evaluate what the Parties agree.", "es": "Coordinar, ejecutar y evaluar lo que acuerden las Partes."}
 
 // charterBefore is what the form starts from: a charter that is changed, the terms of the group around, or good defaults.
 func (w *Web) charterBefore(r *request) (record.ID, entente.Charter, error) {
@@ -498,9 +504,7 @@ func (w *Web) charterBefore(r *request) (record.ID, entente.Charter, error) {
 		return id, *p.Charter, nil
 	}
 	c := entente.Charter{Track: firstTrack, Purpose: map[string]string{}, Clocks: entente.Clocks{Notice: 90 * 86400, Ceiling: 30 * 86400, Consultation: 30 * 86400, Escalation: 15 * 86400, Retention: 3653 * 86400, Skew: 300}}
-	for _, l := range entente.Languages {
-		c.Purpose[l] = w.languages[l].t("founding.purpose-usual")
-	}
+	maps.Copy(c.Purpose, usualPurpose)
 	if slug := q.Get("within"); slug != "" {
 		g, err := w.findGroup(r, slug, "")
 		if err != nil {
