@@ -188,6 +188,9 @@ func (r *reader) record(rec *sheet.Record) {
 	}
 	no := func(field, reason string) {
 		x := rec.Fields[field]
+		if x.Cell == "" && field == FieldStart && r.m.Period != nil { // made of the year
+			x = rec.Fields[r.m.Period.Year]
+		}
 		if x.Cell == "" {
 			x.Cell = v.Cell
 		}
@@ -195,7 +198,7 @@ func (r *reader) record(rec *sheet.Record) {
 		if text == "" {
 			text = x.Text
 		}
-		r.out.refuse(Refused{Line: rec.Line, Cell: x.Cell, Field: field, Text: cut(text), Reason: reason})
+		r.out.refuse(Refused{Line: rec.Line, Cell: x.Cell, Header: r.header(field, rec.Fields), Field: field, Text: cut(text), Reason: reason})
 	}
 	ok := true
 	if f.Period, ok = r.period(rec.Fields); !ok {
@@ -248,6 +251,22 @@ func (r *reader) record(rec *sheet.Record) {
 	default:
 		no(FieldValue, Repeated)
 	}
+}
+
+// header is the name of the column of a field, as far as the mapping names it.
+func (r *reader) header(field string, fields map[string]sheet.Value) string {
+	if field == FieldStart && r.m.Period != nil {
+		field = r.m.Period.Year
+	}
+	for _, c := range r.m.Columns {
+		if c.Field == field {
+			return c.Ref.Header
+		}
+	}
+	if t := r.m.Melt; t != nil && t.Value == field {
+		return fields[t.Label].Shown
+	}
+	return ""
 }
 
 // Fault says why a figure cannot stand, by itself.

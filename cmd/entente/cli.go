@@ -52,6 +52,7 @@ type cli struct {
 	Withdraw     withdraw    `cmd:"" group:"acts" help:"Withdraw a consent, or give notice on what is in force."`
 	Release      releaseCmd  `cmd:"" group:"acts" help:"Let an agreed text be published."`
 	Report       reportCmd   `cmd:"" group:"acts" help:"Report on an instrument, or open a report of its own."`
+	Figures      figuresCmd  `cmd:"" group:"acts" help:"Report figures from agencies' files; how these are read."`
 	Reply        replyCmd    `cmd:"" group:"acts" help:"Answer a record: acknowledge, contest, object, answer; agree ad referendum."`
 	Note         noteCmd     `cmd:"" group:"acts" help:"Add a note to an instrument."`
 	Nonpaper     paperCmd    `cmd:"" group:"before" help:"Texts shown to the other side without standing."`
