@@ -25,6 +25,13 @@ func TestGuideIsTheSameInBothLanguages(t *testing.T) {
 		return marks.FindAllString(string(b), -1)
 	}
 	en, es := read("en"), read("es")
+	for _, m := range regexp.MustCompile(`data-picture="([a-z]+)"`).FindAllStringSubmatch(strings.Join(en, " "), -1) {
+		for _, lang := range []string{"en", "es"} {
+			if _, err := os.Stat("guide/" + m[1] + "." + lang + ".png"); err != nil {
+				t.Errorf("the guide shows a picture that make pictures has not taken: %v", err)
+			}
+		}
+	}
 	if strings.Join(en, " ") != strings.Join(es, " ") || len(en) < 12 {
 		t.Errorf("the guides differ:\n%v\n%v", en, es)
 	}
@@ -38,13 +45,21 @@ func TestPictures(t *testing.T) {
 	s := example(t)
 	for lang, x := range map[string]*side{"es": s.sides["MX"], "en": s.sides["US"]} {
 		b := newTab(t)
-		b.do(chromedp.EmulateViewport(1000, 720))
-		b.signIn(x, minister[x.id], lang)
-		for name, path := range pictures {
-			b.open(x.url + x.path(t, path))
+		take := func(name string) {
 			png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
 			b.ok(err)
 			must(t, os.WriteFile(filepath.Join("guide", name+"."+lang+".png"), png, 0o644))
 		}
+		b.do(chromedp.EmulateViewport(1000, 720))
+		b.signIn(x, minister[x.id], lang)
+		for name, path := range pictures {
+			b.open(x.url + x.path(t, path))
+			take(name)
+		}
+		mx := s.sides["MX"] // whose minister has a draft to sign
+		b.signIn(mx, minister[mx.id], lang)
+		b.open(mx.url + mx.path(t, "/g/security"))
+		b.press(`main a[href*="/drafts/"]`)
+		take("sign")
 	}
 }
