@@ -13,7 +13,7 @@ import (
 // pictures are what the guide shows of the example, by name.
 var pictures = map[string]string{
 	"attention": "/g/security", "minister": "/g/security/minister", "commitment": "/g/security/i/first:commitment", "keys": "/keys",
-	"meeting": "/g/security/i/first:meeting", "indicator": "/g/security/i/first:indicator", "records": "/g/security/records",
+	"meeting": "/g/security/i/first:meeting", "indicator": "/g/security/indicators/first:indicator", "records": "/g/security/records",
 }
 
 // The guide has the same sections and pictures in both languages, each picture is there and has its words.

@@ -31,7 +31,7 @@ type instrumentBody struct {
 	Reads   bool // the reader's office signs nothing here
 	Related []related
 	Came    []came    // what names this one
-	Own     string    // the page it has beside this one
+	Own     *link     // the page it has beside this one
 	Texts   []version // what counts or may still be agreed, the first foremost
 	Former  []version
 	Reports []reported
@@ -230,7 +230,7 @@ func (w *Web) subject(r *request, d *node.Detail) (*instrumentBody, error) {
 	}
 	b.Came = w.came(r, d.State, named.Items, texts)
 	if p := kindPages[d.State.Kind]; p.path != "" {
-		b.Own = r.group.Href() + "/" + p.path + "/" + d.State.Instrument.String()
+		b.Own = &link{Text: r.t("own-page." + p.path), Href: r.group.Href() + "/" + p.path + "/" + d.State.Instrument.String()}
 	}
 	texts.supply(d.State)
 	b.Name = texts.name(r, r.group, d.State)
