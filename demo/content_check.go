@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"entente/record"
 )
 
 // Validate tells everything that is wrong with the group at once: a text missing in a language or the same in
@@ -245,7 +247,7 @@ func (c *check) reference(where string, r *Reference) {
 	c.date(where, r.Start)
 	c.date(where, r.End)
 	c.must(r.Start < r.End, "%s: from %s to %s", where, r.Start, r.End)
-	_, err := plainDecimal(r.Value)
+	_, err := record.ParseDecimal(r.Value)
 	c.must(err == nil, "%s: value %q", where, r.Value)
 	if r.Illustrative {
 		c.must(r.Source == "" && r.Of == "", "%s: illustrative, with a source", where)

@@ -8,6 +8,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"entente/figures"
+	"entente/progress"
+	"entente/sheet"
 )
 
 //go:embed extracts/*.csv extracts/SOURCES.json
@@ -71,8 +75,7 @@ func (f Figure) Key() string {
 // SeriesID names what one party reports on one indicator.
 type SeriesID struct{ Indicator, Party string }
 
-// A Series is what one party reports at once: one indicator, one source and vintage, one span of the
-// agency's own year (fiscal for CBP, calendar for SESNSP, the whole publication for quoted figures).
+// A Series is what one file holds for one party and indicator: one source and vintage.
 type Series struct {
 	SeriesID
 	Source, Vintage string
@@ -93,31 +96,84 @@ func Extracts() ([]Extract, error) {
 	return e, err
 }
 
-// Figures reads every embedded extract and groups it by indicator and party. Within a group the series stand
-// in the order of Sources, then of Start; figures keep the order of their file. A figure that a later vintage
-// changes, or adds to a month the earlier one covered, has StatusRevised there; the earlier one keeps its value.
-func Figures() (map[SeriesID][]Series, error) {
+// An Import is one embedded file as an office of a party imports it for one indicator: the same way that an official does.
+type Import struct {
+	SeriesID
+	File       string
+	Mapping    figures.Mapping
+	Source     string // id of a Source
+	Vintage    string
+	SecondHand bool
+}
+
+// Content is the file.
+func (i Import) Content() ([]byte, error) { return extractFiles.ReadFile("extracts/" + i.File) }
+
+// Imports gives what the parties import, an older vintage before the one that supersedes it.
+func Imports() ([]Import, error) {
 	extracts, sources, err := readSources()
 	if err != nil {
 		return nil, err
 	}
-	var all []reported
+	var out []Import
 	for _, e := range extracts {
-		rows, err := readExtract(e, sources)
+		more, err := e.imports(sources)
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", e.File, err)
 		}
-		all = append(all, rows...)
+		out = append(out, more...)
 	}
-	markRevised(all, sources)
-	return group(all, sources)
+	order := func(id string) int { return slices.IndexFunc(sources, func(s Source) bool { return s.ID == id }) }
+	slices.SortStableFunc(out, func(a, b Import) int { return order(a.Source) - order(b.Source) })
+	return out, nil
 }
 
-// reported is a figure with the party that reports it and the span of the report it belongs to.
-type reported struct {
-	Figure
-	party string
-	span  string // agency year, "" = whole publication
+// Figures reads every embedded extract by its imports and groups it by indicator and party, in the order of Imports. Figures keep
+// the order of their file and the standing that it gives them: what a later vintage revises is found when it is reported.
+func Figures() (map[SeriesID][]Series, error) {
+	imports, err := Imports()
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[SeriesID][]Series)
+	for _, i := range imports {
+		r, err := i.read()
+		if err != nil {
+			return nil, err
+		}
+		s := Series{SeriesID: i.SeriesID, Source: i.Source, Vintage: i.Vintage, SecondHand: i.SecondHand}
+		for _, f := range r.Figures {
+			x := Figure{Indicator: i.Indicator, Area: f.Area, Disaggregation: f.Part, Start: progress.Date(f.Start), End: progress.Date(f.End), Value: string(f.Value), Unit: f.Unit,
+				Status: string(f.Status), Source: i.Source, Vintage: i.Vintage}
+			if s.Start == "" {
+				s.Start = x.Start
+			}
+			s.Start, s.End = min(s.Start, x.Start), max(s.End, x.End)
+			s.Figures = append(s.Figures, x)
+		}
+		out[i.SeriesID] = append(out[i.SeriesID], s)
+	}
+	return out, nil
+}
+
+// read applies the mapping. A row that is refused is a fault of the extract.
+func (i Import) read() (*figures.Reading, error) {
+	b, err := i.Content()
+	if err != nil {
+		return nil, err
+	}
+	book, err := sheet.Open(bytes.NewReader(b), int64(len(b)), i.Mapping.File)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrExtract, i.File, err)
+	}
+	r, err := figures.Read(book, i.Mapping, 0, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrExtract, i.File, err)
+	}
+	if len(r.Refused) > 0 {
+		return nil, fmt.Errorf("%w: %s, %s: %w", ErrExtract, i.File, i.Indicator, r.Refused[0])
+	}
+	return r, nil
 }
 
 func readSources() ([]Extract, []Source, error) {
@@ -135,85 +191,6 @@ func readSources() ([]Extract, []Source, error) {
 		return nil, nil, fmt.Errorf("reading SOURCES.json: %w", err)
 	}
 	return doc.Extracts, doc.Sources, nil
-}
-
-func readExtract(e Extract, sources []Source) ([]reported, error) {
-	b, err := extractFiles.ReadFile("extracts/" + e.File)
-	if err != nil {
-		return nil, err
-	}
-	if e.Format == "tidy" {
-		return parseTidy(b, sources)
-	}
-	src, ok := sourceByID(sources, e.Source)
-	if !ok {
-		return nil, fmt.Errorf("%w: source %q is not in SOURCES.json", ErrExtract, e.Source)
-	}
-	switch e.Format {
-	case "cbp":
-		return parseCBP(b, src)
-	case "sesnsp":
-		return parseSESNSP(b, src)
-	}
-	return nil, fmt.Errorf("%w: unknown format %q", ErrExtract, e.Format)
-}
-
-// markRevised compares each vintage with the one it supersedes.
-func markRevised(all []reported, sources []Source) {
-	type cell struct{ source, indicator, key string }
-	type month struct{ source, indicator, start string }
-	values, covered := make(map[cell]string), make(map[month]bool)
-	for _, r := range all {
-		values[cell{r.Source, r.Indicator, r.Key()}] = r.Value
-		covered[month{r.Source, r.Indicator, r.Start}] = true
-	}
-	for i, r := range all {
-		src, _ := sourceByID(sources, r.Source)
-		if src.Supersedes == "" || !covered[month{src.Supersedes, r.Indicator, r.Start}] || r.Status == StatusMissing {
-			continue
-		}
-		if before, ok := values[cell{src.Supersedes, r.Indicator, r.Key()}]; !ok || before != r.Value {
-			all[i].Status = StatusRevised
-		}
-	}
-}
-
-func group(all []reported, sources []Source) (map[SeriesID][]Series, error) {
-	type report struct {
-		id           SeriesID
-		source, span string
-	}
-	at := make(map[report]int)
-	out := make(map[SeriesID][]Series)
-	keys := make(map[report]map[string]bool)
-	for _, r := range all {
-		id := SeriesID{r.Indicator, r.party}
-		rep := report{id, r.Source, r.span}
-		n, ok := at[rep]
-		if !ok {
-			src, _ := sourceByID(sources, r.Source)
-			n = len(out[id])
-			at[rep], keys[rep] = n, make(map[string]bool)
-			out[id] = append(out[id], Series{SeriesID: id, Source: r.Source, Vintage: r.Vintage, SecondHand: src.SecondHand, Start: r.Start, End: r.End})
-		}
-		if keys[rep][r.Key()] {
-			return nil, fmt.Errorf("%w: two rows %q in %s of %s", ErrExtract, r.Key(), id.Indicator, r.Source)
-		}
-		keys[rep][r.Key()] = true
-		s := &out[id][n]
-		s.Start, s.End = min(s.Start, r.Start), max(s.End, r.End)
-		s.Figures = append(s.Figures, r.Figure)
-	}
-	order := func(id string) int { return slices.IndexFunc(sources, func(s Source) bool { return s.ID == id }) }
-	for _, list := range out {
-		slices.SortStableFunc(list, func(a, b Series) int {
-			if d := order(a.Source) - order(b.Source); d != 0 {
-				return d
-			}
-			return strings.Compare(a.Start, b.Start)
-		})
-	}
-	return out, nil
 }
 
 func sourceByID(sources []Source, id string) (Source, bool) {

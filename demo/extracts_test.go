@@ -3,7 +3,6 @@ package demo
 import (
 	"bytes"
 	"encoding/csv"
-	"errors"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -11,15 +10,19 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"entente/figures"
+	"entente/progress"
+	"entente/record"
 )
 
 func allFigures(t *testing.T) map[SeriesID][]Series {
 	t.Helper()
-	figures, err := Figures()
+	all, err := Figures()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return figures
+	return all
 }
 
 func TestFiguresAreEnoughAndWellFormed(t *testing.T) {
@@ -52,8 +55,8 @@ func TestFiguresAreEnoughAndWellFormed(t *testing.T) {
 					t.Errorf("missing is not a value: %v", f)
 				}
 				if f.Value != "" {
-					if v, err := plainDecimal(f.Value); err != nil || v != f.Value {
-						t.Errorf("value of %v: %v", f, err)
+					if !record.Decimal(f.Value).Valid() {
+						t.Errorf("value of %v", f)
 					}
 				}
 				if s.SecondHand && f.Status == StatusFinal {
@@ -66,7 +69,7 @@ func TestFiguresAreEnoughAndWellFormed(t *testing.T) {
 	if byParty["MX"] < 300 || byParty["US"] < 300 || len(indicators) < 8 {
 		t.Errorf("figures by party %v on %d indicators, want 300 each on 8 or more", byParty, len(indicators))
 	}
-	for _, s := range []string{StatusFinal, StatusProvisional, StatusRevised, StatusMissing} {
+	for _, s := range []string{StatusFinal, StatusProvisional, StatusMissing} {
 		if byStatus[s] == 0 {
 			t.Errorf("no figure is %s", s)
 		}
@@ -75,10 +78,10 @@ func TestFiguresAreEnoughAndWellFormed(t *testing.T) {
 
 // The totals that the agencies' files give, as far as the extracts hold all their rows.
 func TestTotals(t *testing.T) {
-	figures := allFigures(t)
+	all := allFigures(t)
 	sum := func(id SeriesID, source, start, end string) *big.Rat {
 		total, rows := new(big.Rat), 0
-		for _, s := range figures[id] {
+		for _, s := range all[id] {
 			for _, f := range s.Figures {
 				if f.Source == source && f.Start >= start && f.End <= end && f.Value != "" {
 					total.Add(total, rat(t, f.Value))
@@ -118,47 +121,48 @@ func fiscalYear(t *testing.T, fy string) (start, end string) {
 	return y.AddDate(-1, 9, 0).Format(time.DateOnly), y.AddDate(0, 9, 0).Format(time.DateOnly)
 }
 
+// What the second vintage revises stands beside what the first one said, and nothing else of the first one changes.
 func TestRevisionsKeepTheEarlierFigure(t *testing.T) {
-	type change struct{ before, after Figure }
-	changes := make(map[string]change)
-	for id, list := range allFigures(t) {
-		for _, s := range list {
-			for _, f := range s.Figures {
-				if f.Status != StatusRevised {
-					continue
-				}
-				if f.Source != "S02" || f.Start < "2025-10-01" || f.End > "2026-01-01" {
-					t.Errorf("revised outside October to December 2025: %v", f)
-				}
-				for _, old := range list {
-					for _, g := range old.Figures {
-						if old.Source == "S02b" && g.Key() == f.Key() {
-							changes[id.Indicator+" "+f.Key()] = change{g, f}
-						}
-					}
-				}
+	imports, err := Imports()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, second := range imports {
+		if second.Source != "S02" {
+			continue
+		}
+		i := slices.IndexFunc(imports, func(x Import) bool { return x.Source == "S02b" && x.SeriesID == second.SeriesID })
+		first, err := imports[i].read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		later, err := second.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		unit := second.Mapping.Unit
+		a := figures.Compare(first.Figures, figures.NewKnown(progress.Collection{}, "US", unit), false)
+		on := progress.Collect([]progress.Report{{Party: "US", Rows: figures.Tables(a.Take)[0]}}, 0)
+		b := figures.Compare(later.Figures, figures.NewKnown(on, "US", unit), false)
+		if b.Revised == 0 || b.Gone > 0 || b.RefusedCount() > 0 || b.Unchanged+b.Revised != a.Added {
+			t.Errorf("%v: %d revised, %d unchanged of %d, %d gone, refused %v", second.SeriesID, b.Revised, b.Unchanged, a.Added, b.Gone, b.Refused)
+		}
+		for _, f := range b.Take {
+			if f.Class == figures.Revised && (f.Was == f.Value || f.Status != progress.Revised || progress.Date(f.Start) < "2025-10-01" || progress.Date(f.End) > "2026-01-01") {
+				t.Errorf("revised outside October to December 2025, or not at all: %+v", f)
+			}
+			if f.Key() == "2025-12-01/2026-01-01|US-CBP-TUCSON-FIELD-OFFICE|fentanyl;ofo;southwest-border;land-only" && unit == "lb" && (f.Was != "528.41717729732" || f.Value != "528.4390030612581") {
+				t.Errorf("Tucson, December 2025: %+v", f)
 			}
 		}
-	}
-	tucson := changes["fentanyl-seized-weight 2025-12-01/2026-01-01|US-CBP-TUCSON-FIELD-OFFICE|fentanyl;ofo;southwest-border;land-only"]
-	if tucson.before.Value != "528.41717729732" || tucson.after.Value != "528.4390030612581" || tucson.before.Status != StatusProvisional {
-		t.Errorf("Tucson, December 2025: %+v", tucson)
-	}
-	for k, c := range changes {
-		if c.before.Value == c.after.Value {
-			t.Errorf("%s is called revised and is not", k)
-		}
-	}
-	if len(changes) < 10 {
-		t.Errorf("%d revised figures, want 10 or more", len(changes))
 	}
 }
 
 func TestTwoAnswersOfOneAgencyStandApart(t *testing.T) {
 	answers := make(map[string][]string)
-	figures := allFigures(t)
+	all := allFigures(t)
 	for _, id := range []SeriesID{{"illegal-taps", "MX"}, {"extraditions", "US"}} {
-		for _, s := range figures[id] {
+		for _, s := range all[id] {
 			for _, f := range s.Figures {
 				if f.Area == "MX" {
 					answers[id.Indicator+" "+f.Start+" "+f.End] = append(answers[id.Indicator+" "+f.Start+" "+f.End], f.Value)
@@ -423,92 +427,4 @@ func TestFiguresEqualThePublishedFiles(t *testing.T) {
 		}
 	}
 	t.Logf("%d figures compared", total)
-}
-
-func TestPlainDecimal(t *testing.T) {
-	for in, want := range map[string]string{
-		"0": "0", "0.5": "0.5", "528.4390030612581": "528.4390030612581", "1016.0": "1016.0",
-		"2.20462262e-05": "0.0000220462262", "4.5E3": "4500", "1.25e1": "12.5", "7e0": "7", "1.50e-1": "0.150",
-	} {
-		if got, err := plainDecimal(in); err != nil || got != want {
-			t.Errorf("%q: %q, %v, want %q", in, got, err, want)
-		}
-		if rat(t, want).Cmp(rat(t, in)) != 0 {
-			t.Errorf("%q is not %q", in, want)
-		}
-	}
-	for _, in := range []string{"", "-1", "+1", "1,388", "1.", ".5", "1e", "1e999", "NaN", "0x1", "1 ", "1e5.0"} {
-		if got, err := plainDecimal(in); !errors.Is(err, ErrExtract) {
-			t.Errorf("%q: %q, %v", in, got, err)
-		}
-	}
-}
-
-func TestParsersRefuse(t *testing.T) {
-	src := Source{ID: "S", Vintage: "v"}
-	cbp := strings.Join(cbpHeader, ",") + "\n"
-	for name, in := range map[string]string{
-		"empty": "", "header only of another file": "a,b\n", "unknown month": cbp + "2025,XXX,U.S. Border Patrol,R,L,A,Fentanyl,1,1\n",
-		"unknown drug": cbp + "2025,OCT,U.S. Border Patrol,R,L,A,Tea,1,1\n", "short row": cbp + "2025,OCT\n",
-		"comma in number": cbp + "2025,OCT,U.S. Border Patrol,R,L,A,Fentanyl,1,\"1,2\"\n", "bar": cbp + "2025,OCT,U.S. Border Patrol,R,L,A|B,Fentanyl,1,1\n",
-	} {
-		if _, err := parseCBP([]byte(in), src); !errors.Is(err, ErrExtract) {
-			t.Errorf("cbp, %s: %v", name, err)
-		}
-	}
-	sesnsp := strings.Join(sesnspHeader, ",") + "\n"
-	row := ",A,Homicidio,Homicidio doloso,Con arma de fuego,1,2,3,4,5,6,7,8,9,10,11,\n"
-	if _, err := parseSESNSP([]byte(sesnsp+"2019,26,Sonora"+row), src); err == nil {
-		t.Error("sesnsp: UTF-8 was read as ISO 8859-1")
-	}
-	if _, err := parseSESNSP(latin1(sesnsp+"2019,25,Sonora"+row), src); !errors.Is(err, ErrExtract) {
-		t.Errorf("sesnsp: key and name of different states: %v", err)
-	}
-	figures, err := parseSESNSP(latin1(sesnsp+"2019,26,Sonora"+row), src)
-	if err != nil {
-		t.Fatal(err)
-	}
-	last := figures[len(figures)-1]
-	if last.Key() != "2019-12-01/2020-01-01|MX-SON|homicidio-doloso;con-arma-de-fuego" || last.Status != StatusMissing || last.Value != "" {
-		t.Errorf("an empty month: %+v", last)
-	}
-}
-
-func latin1(s string) []byte {
-	var b []byte
-	for _, r := range s {
-		b = append(b, byte(r))
-	}
-	return b
-}
-
-func FuzzParsers(f *testing.F) {
-	for _, name := range []string{"cbp_nationwide-drugs-fy23-fy26-dec", "sesnsp_IDEFC_estatal_2015-2021", "reported_figures_secondary"} {
-		b, err := extractFiles.ReadFile("extracts/" + name + ".extract.csv")
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b[:min(len(b), 1500)])
-	}
-	sources, err := Sources()
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, parse := range []func() ([]reported, error){
-			func() ([]reported, error) { return parseCBP(b, sources[0]) },
-			func() ([]reported, error) { return parseSESNSP(b, sources[2]) },
-			func() ([]reported, error) { return parseTidy(b, sources) },
-		} {
-			rows, err := parse()
-			if err != nil && !errors.Is(err, ErrExtract) {
-				t.Fatalf("an error of no known kind: %v", err)
-			}
-			for _, r := range rows {
-				if r.Start >= r.End || (r.Value == "") != (r.Status == StatusMissing) || strings.Count(r.Key(), "|") != 2 {
-					t.Fatalf("a figure that must not be: %+v", r)
-				}
-			}
-		}
-	})
 }

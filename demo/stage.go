@@ -235,16 +235,19 @@ func (s *stage) found(ctx context.Context, g *Group, at int64) (record.ID, error
 // act drafts, has as many seats of an office with the remit sign as it takes, and puts the act on record.
 func (s *stage) act(ctx context.Context, g *Group, p record.Party, a node.Act) (*node.Sealed, error) {
 	x := s.sides[p]
-	if s.run != nil && s.last != "" && s.last != p {
-		if err := s.meet(ctx, a.Group); err != nil {
-			return nil, err
-		}
+	if err := s.turn(ctx, a.Group, p); err != nil {
+		return nil, err
 	}
-	s.last = p
 	d, err := x.node.Prepare(ctx, node.Caller{Operator: true, Via: "example"}, a)
 	if err != nil {
 		return nil, err
 	}
+	return s.seal(ctx, g, p, d)
+}
+
+// seal has as many seats of an office with the remit sign a draft as it takes, and puts it on record.
+func (s *stage) seal(ctx context.Context, g *Group, p record.Party, d *node.Draft) (*node.Sealed, error) {
+	x := s.sides[p]
 	o, err := signer(g, p, d.Header)
 	if err != nil {
 		return nil, err
@@ -254,6 +257,17 @@ func (s *stage) act(ctx context.Context, g *Group, p record.Party, a node.Act) (
 		d.Sign(record.Approve(d.Act, p, string(o.Key), n+1, s.clock.Load(), x.seats[string(o.Key)][n+1]))
 	}
 	return x.node.Seal(ctx, node.Caller{Office: string(o.Key), Via: "example"}, d)
+}
+
+// turn lets a party act after it has read what the other side did.
+func (s *stage) turn(ctx context.Context, group record.ID, p record.Party) error {
+	if s.run != nil && s.last != "" && s.last != p {
+		if err := s.meet(ctx, group); err != nil {
+			return err
+		}
+	}
+	s.last = p
+	return nil
 }
 
 // signer is the narrowest office of a party with the remit for an act.

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -69,18 +70,8 @@ func (s *story) plan() error {
 	for i, x := range s.g.Indicators {
 		s.at(d0+2, i, "indicator "+string(x.Code), func(ctx context.Context) error { return s.indicator(ctx, x, s.order[i%2]) })
 	}
-	figures, err := Figures()
-	if err != nil {
+	if err := s.imports(d0 + 3); err != nil {
 		return err
-	}
-	n := 0
-	for _, x := range s.g.Indicators {
-		for _, p := range s.order {
-			for _, f := range figures[SeriesID{string(x.Code), string(p)}] {
-				n++
-				s.at(d0+3, n, "figures "+f.Source, func(ctx context.Context) error { return s.report(ctx, x, p, f) })
-			}
-		}
 	}
 	for i, m := range s.g.Meetings {
 		s.meeting(i, m)
@@ -248,22 +239,62 @@ func date(s string) (int64, error) {
 	return t.Unix(), err
 }
 
-// report puts one published series on record, its figures as rows.
-func (s *story) report(ctx context.Context, x Indicator, p record.Party, f Series) error {
-	t := record.Table{Columns: entente.ObservationColumns}
-	for _, g := range f.Figures {
-		t.Rows = append(t.Rows, []string{g.Key(), g.Start, g.End, g.Area, g.Disaggregation, g.Value, g.Unit, g.Status})
-	}
-	slices.SortFunc(t.Rows, func(a, b []string) int { return cmp.Compare(a[0], b[0]) })
-	rows, err := t.Encode()
+// imports are the files that the parties import, each when its last period has ended.
+func (s *story) imports(first int) error {
+	all, err := Imports()
 	if err != nil {
 		return err
 	}
-	terms := terms(entente.Observation{Indicator: s.codes[x.Code], Version: s.codes[x.Code], Source: f.Source, Vintage: trim(f.Vintage)})
-	_, err = s.act(ctx, s.g, p, node.Act{Group: s.id, Kind: "observation", Verb: record.Report, Line: x.Line, Terms: terms,
-		Parts: []node.NewPart{{Name: record.RowsPart, Content: rows}}})
-	s.rows += len(t.Rows)
-	return err
+	for n, f := range all {
+		i := slices.IndexFunc(s.g.Indicators, func(x Indicator) bool { return string(x.Code) == f.Indicator })
+		if i < 0 || !slices.Contains(s.order, record.Party(f.Party)) {
+			continue
+		}
+		r, err := f.read()
+		if err != nil {
+			return err
+		}
+		at := first
+		for _, x := range r.Figures {
+			at = max(at, int((x.End-s.end)/day)+2)
+		}
+		x := s.g.Indicators[i]
+		s.at(min(at, -1), n, "figures "+f.Source, func(ctx context.Context) error { return s.report(ctx, x, f) })
+	}
+	return nil
+}
+
+// report imports a published file for an indicator, as an official would, and signs what is new in it.
+func (s *story) report(ctx context.Context, x Indicator, f Import) error {
+	p := record.Party(f.Party)
+	if err := s.turn(ctx, s.id, p); err != nil {
+		return err
+	}
+	o, err := signer(s.g, p, &record.Header{Kind: entente.Figures, Line: x.Line})
+	if err != nil {
+		return err
+	}
+	b, err := f.Content()
+	if err != nil {
+		return err
+	}
+	n, who := s.sides[p].node, node.Caller{Office: string(o.Key), Via: "example"}
+	q := node.FigureImport{Group: s.id, Indicator: s.codes[x.Code], Mapping: f.Mapping, Source: f.Source, Vintage: trim(f.Vintage)}
+	read, err := n.ReadFigures(ctx, who, q, bytes.NewReader(b), int64(len(b)), nil)
+	if err != nil || len(read.Change.Take) == 0 {
+		return err
+	}
+	ds, err := n.DraftFigures(ctx, who, q, read.Change.Take)
+	if err != nil {
+		return err
+	}
+	for _, d := range ds {
+		if _, err := s.seal(ctx, s.g, p, d); err != nil {
+			return err
+		}
+	}
+	s.rows += len(read.Change.Take)
+	return nil
 }
 
 func (s *story) meeting(i int, m Meeting) {
