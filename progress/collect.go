@@ -106,6 +106,12 @@ func (c *Collection) read(r *Report, at map[place]map[record.Period][]Figure) {
 				f.Contested = append(f.Contested, x)
 			}
 		}
+		for _, x := range r.Accepted {
+			if x.By != r.Party && (len(x.Keys) == 0 || slices.Contains(x.Keys, f.Key)) && !slices.Contains(f.Accepted, x.By) {
+				f.Accepted = append(f.Accepted, x.By)
+			}
+		}
+		slices.Sort(f.Accepted)
 		p := place{r.Party, cell("area"), cell("disaggregation"), cell("unit")}
 		if at[p] == nil {
 			at[p] = map[record.Period][]Figure{}
@@ -226,7 +232,7 @@ func sum(all []*Series, x Choice) *Series {
 		for _, q := range s.Points {
 			p := at[q.Period]
 			if p == nil {
-				p = &Point{Figure: Figure{Period: q.Period, Value: "0", Status: q.Status, Version: q.Version}}
+				p = &Point{Figure: Figure{Period: q.Period, Value: "0", Status: q.Status, Version: q.Version, Accepted: slices.Clone(q.Accepted)}}
 				only[q.Period] = q
 				at[q.Period], inPeriod[q.Period] = p, map[string]bool{}
 			}
@@ -235,6 +241,7 @@ func sum(all []*Series, x Choice) *Series {
 				p.Revised++
 			}
 			inPeriod[q.Period][s.Area] = true
+			p.Accepted = slices.DeleteFunc(p.Accepted, func(x record.Party) bool { return !slices.Contains(q.Accepted, x) })
 			if Weaker(q.Status, p.Status) {
 				p.Status = q.Status
 			}

@@ -31,6 +31,7 @@ type Report struct {
 	Time     int64
 	Rows     record.Table // empty where this reader may not see them
 	Contests []Contest
+	Accepted []Contest // another party's word that it acknowledges figures of it, in the same form
 }
 
 // Contest is another party's word that it does not accept figures of a report.
@@ -49,6 +50,7 @@ type Figure struct {
 	Report    record.ID      `json:"report"`
 	Version   record.ID      `json:"version"`
 	Contested []Contest      `json:"contested,omitempty"`
+	Accepted  []record.Party `json:"accepted,omitempty"` // other parties that acknowledged it
 }
 
 // Missing reports whether it says that there is no figure.
