@@ -35,6 +35,7 @@ const (
 	AttentionMeeting   AttentionReason = "meeting"           // it takes place within three weeks
 	AttentionHeld      AttentionReason = "report-held"       // its host has not reported it held
 	AttentionPublish   AttentionReason = "publish"           // agreed under an embargo, and this party has not let it out
+	AttentionClaim     AttentionReason = "claim-to-answer"   // another party put a claim before this one, which said nothing of it
 	AttentionCopy      AttentionReason = "courtesy-copy"     // another party's own text, neither acknowledged nor contested
 	AttentionTranslate AttentionReason = "translate"         // this party's words stand in one language and not in every other
 	AttentionSilence   AttentionReason = "objections-asked"  // another party asked for objections to its text, and this party said nothing of it
@@ -44,7 +45,7 @@ const (
 
 // AttentionReasons are all reasons, in the order in which lists show them.
 var AttentionReasons = []AttentionReason{AttentionOverdue, AttentionSign, AttentionVerify, AttentionAnswer, AttentionPublish, AttentionHeld, AttentionFigures,
-	AttentionCopy, AttentionSilence, AttentionDue, AttentionMeeting, AttentionWithdrawn, AttentionEnding, AttentionTranslate, AttentionWait}
+	AttentionClaim, AttentionCopy, AttentionSilence, AttentionDue, AttentionMeeting, AttentionWithdrawn, AttentionEnding, AttentionTranslate, AttentionWait}
 
 // How long around its date a thing shows, in seconds.
 const (
@@ -172,7 +173,9 @@ func (s *State) waitReply(parties []record.Party, add func(Attention)) {
 	for _, p := range parties {
 		st := s.stance(p)
 		switch {
-		case p == last.Ref.Party || st == Acknowledge:
+		case p == last.Ref.Party || st == Acknowledge || s.quoted() && st != "":
+		case s.quoted():
+			add(Attention{Party: p, Reason: AttentionClaim, About: last.ID})
 		case len(s.Versions) == 0 && st != Contest && st != Object:
 			add(Attention{Party: p, Reason: AttentionFigures, About: last.ID})
 		case f != nil && done && !verified && !s.session() && !observing[p] && (verifier == "" || verifier == p):

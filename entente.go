@@ -58,7 +58,7 @@ type Kinds map[string]*Kind
 func Standard() Kinds {
 	k := Kinds{}
 	k.Add(charterKind, powersKind, objectiveKind, commitmentKind, indicatorKind, observationKind, meetingKind, decisionKind,
-		statementKind, termKind, receiptKind, accessKind, clearanceKind)
+		statementKind, termKind, receiptKind, accessKind, clearanceKind, claimKind, claimNoteKind)
 	return k
 }
 

@@ -87,3 +87,22 @@ func (s *State) Contests(report record.ID) []progress.Contest {
 	}
 	return out
 }
+
+// Accepts are the words by which other parties acknowledged a report of figures, as far as they have not contested it since.
+func (s *State) Accepts(report record.ID) []progress.Contest {
+	var out []progress.Contest
+	for _, r := range s.Replies {
+		if r.To != report || s.authorOf(report) == r.Ref.Party {
+			continue
+		}
+		switch r.Stance {
+		case Acknowledge:
+			out = append(out, progress.Contest{By: r.Ref.Party, Reply: r.ID, Keys: r.Rows})
+		case Contest, Object:
+			out = slices.DeleteFunc(out, func(c progress.Contest) bool {
+				return c.By == r.Ref.Party && (len(r.Rows) == 0 || len(c.Keys) == 0 || slices.ContainsFunc(c.Keys, func(k string) bool { return slices.Contains(r.Rows, k) }))
+			})
+		}
+	}
+	return out
+}

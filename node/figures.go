@@ -50,7 +50,7 @@ func (n *Node) reportsOf(ctx context.Context, who Caller, group record.ID, s *en
 	}
 	var out []progress.Report
 	for _, x := range s.Reports {
-		r := progress.Report{ID: x.ID, Party: x.Ref.Party, Index: x.Ref.Index, Time: x.Time, Source: s.Fact("source"), Vintage: s.Fact("vintage"), Contests: s.Contests(x.ID)}
+		r := progress.Report{ID: x.ID, Party: x.Ref.Party, Index: x.Ref.Index, Time: x.Time, Source: s.Fact("source"), Vintage: s.Fact("vintage"), Contests: s.Contests(x.ID), Accepted: s.Accepts(x.ID)}
 		if v, err := record.ParseID(s.Fact("version")); err == nil {
 			r.Version = v
 		}
