@@ -173,9 +173,11 @@ func (s *State) waitReply(parties []record.Party, add func(Attention)) {
 	for _, p := range parties {
 		st := s.stance(p)
 		switch {
-		case p == last.Ref.Party || st == Acknowledge || s.quoted() && st != "":
-		case s.quoted():
-			add(Attention{Party: p, Reason: AttentionClaim, About: last.ID})
+		case p == last.Ref.Party || st == Acknowledge:
+		case len(s.Versions) == 0 && s.quoted():
+			if st == "" { // whatever it said
+				add(Attention{Party: p, Reason: AttentionClaim, About: last.ID})
+			}
 		case len(s.Versions) == 0 && st != Contest && st != Object:
 			add(Attention{Party: p, Reason: AttentionFigures, About: last.ID})
 		case f != nil && done && !verified && !s.session() && !observing[p] && (verifier == "" || verifier == p):

@@ -127,6 +127,7 @@ func attentive(tb tester, s *entente.State, parties []record.Party, count tally)
 		if0("meeting", shows[entente.AttentionMeeting] > 0, inForce && !v.Done && session)
 		if0("answer", shows[entente.AttentionAnswer] > 0, v.Observations && v.Phase != entente.PhaseLapsed && v.Phase != entente.PhaseWithdrawn)
 		if0("objections-asked", shows[entente.AttentionSilence] > 0, slices.ContainsFunc(v.Silence, func(x entente.Silence) bool { return !x.Over }))
+		if0("claim-to-answer", shows[entente.AttentionClaim] > 0, v.Phase == entente.PhaseRecorded && s.Fact("speaker") != "")
 		if0("figures-to-answer", shows[entente.AttentionFigures] > 0, v.Phase == entente.PhaseRecorded)
 		if0("anything on what has ended", len(shows) > 0, v.Phase != entente.PhaseEnded && v.Phase != entente.PhaseRejected)
 	}
@@ -225,7 +226,7 @@ func randomState(rt *rapid.T, parties []record.Party) *entente.State {
 			}
 		}
 	}
-	switch n("fact", 5) {
+	switch n("fact", 6) {
 	case 4:
 		s.Facts = []entente.Fact{{Name: "embargo", Value: "1"}}
 	case 5:
@@ -236,6 +237,8 @@ func randomState(rt *rapid.T, parties []record.Party) *entente.State {
 		if s.Owner != "" && s.Due != 0 {
 			s.Facts = []entente.Fact{{Name: "starts", Value: fmt.Sprint(s.Due)}}
 		}
+	case 6:
+		s.Facts = []entente.Fact{{Name: "speaker", Value: "an office"}}
 	}
 	return s
 }

@@ -61,6 +61,8 @@ const (
 type ClaimNote struct {
 	Claim *Claim       `cbor:"1,keyasint,omitempty" json:"claim,omitempty"` // absent: as before
 	Act   record.Nonce `cbor:"2,keyasint,omitzero" json:"act,omitzero"`     // drafted to put it before the others
+	By    string       `cbor:"3,keyasint" json:"by"`                        // the office that noted it
+	Seat  uint64       `cbor:"4,keyasint,omitzero" json:"seat,omitzero"`
 }
 
 // ClaimRelease is a party's word that a claim may be published with that finding. An empty word takes it back.
@@ -94,6 +96,9 @@ var claimKind = &Kind{
 			c.refersTo(indicatorKind.Name, t.Indicator)
 			if t.Side != "" && !c.isParty(t.Side) {
 				c.Add(ReasonParties, "%s is not a party of the group", t.Side)
+			}
+			if p, ok := c.Header.Part(QuotePart); ok && p.Length > maxQuote {
+				c.Add(ReasonParts, "a quote has at most %d bytes", maxQuote)
 			}
 			for _, p := range c.Header.Parts {
 				if c.Charter != nil && slices.ContainsFunc(c.Charter.IDs(), func(q record.Party) bool {
@@ -159,6 +164,9 @@ var claimNoteKind = &Kind{
 		if !ok {
 			return
 		}
+		if !record.ValidName(t.By) || t.Seat > record.MaxSeat {
+			c.Add(ReasonTerms, "it does not say which office noted it")
+		}
 		_, quoted := c.Header.Part(QuotePart)
 		switch {
 		case t.Claim == nil && (c.Header.Instrument.IsZero() || quoted):
@@ -178,7 +186,7 @@ var claimNoteKind = &Kind{
 		var act record.Nonce
 		for _, j := range records {
 			t := new(ClaimNote)
-			if len(j.Header().Terms) > 0 && record.Unmarshal(j.Header().Terms, t) != nil { // none: a position alone
+			if record.Unmarshal(j.Header().Terms, t) != nil {
 				continue
 			}
 			if t.Claim != nil {

@@ -102,6 +102,7 @@ func TestClaimsAreRefused(t *testing.T) {
 		"no indicator":       {record.Report, report(claimOf(func(c *entente.Claim) { c.Indicator = d.meeting })), "reference", "indicator"},
 		"a stranger":         {record.Report, report(claimOf(func(c *entente.Claim) { c.Side = "FR" })), "parties", "FR"},
 		"no quote":           {record.Report, []edit{terms(claimOf(nil))}, "parts", "quote"},
+		"a long quote":       {record.Report, []edit{terms(claimOf(nil)), content("quote", strings.Repeat("x", 601))}, "parts", "600"},
 		"a part withheld":    {record.Report, append(report(claimOf(nil)), content("body.es", "x", release.Default("MX"))), "parts", "stays at home"},
 		"another's claim":    {record.Report, report(claimOf(nil), on(id)), "parties", "US"},
 		"nothing released":   {record.Release, []edit{on(id), terms(entente.ClaimRelease{Report: d.indicator, Word: progress.FindingDiffers, Rule: "x"})}, "reference", "no claim"},
@@ -122,7 +123,10 @@ func TestClaimNotesStayAtHome(t *testing.T) {
 	w := newWorld(t, newCharter("MX"))
 	mx := w.As("MX")
 	group := record.ID{7}
-	note := func(n entente.ClaimNote, e ...edit) []edit { return append([]edit{by(), terms(n)}, e...) }
+	note := func(n entente.ClaimNote, e ...edit) []edit {
+		n.By = "press"
+		return append([]edit{by(), terms(n)}, e...)
+	}
 	first := claimOf(func(c *entente.Claim) { c.Group, c.Indicator = group, record.ID{8} })
 	id := mx.good(mx.Write("claim-note", record.Note, note(entente.ClaimNote{Claim: &first}, home("quote", "a 32% decline"))...)).ID()
 	word := mx.good(mx.Write("claim-note", record.Note, note(entente.ClaimNote{}, on(id), home("body.es", "x"))...)).ID()

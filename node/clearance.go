@@ -67,7 +67,7 @@ func (n *Node) AskClearance(ctx context.Context, who Caller, q ClearanceRequest)
 		for l, t := range q.Text {
 			texts["body."+l] = t
 		}
-		r, err := w.atHome(h, texts, ask)
+		r, err := w.atHome(h, texts, append(slices.Concat(ask.Stages...), ask.Office))
 		if err != nil {
 			return err
 		}
@@ -135,21 +135,20 @@ func (n *Node) home(who Caller) (*group, error) {
 	return own, nil
 }
 
-// atHome appends a record of a home kind. Its texts are for the offices that have a part in the clearance and for no other.
-func (w *work) atHome(h record.Header, texts map[string]string, ask *entente.ClearanceAsk) (*record.Record, error) {
+// atHome appends a record of a home kind. Its texts are for the offices named and for no other.
+func (w *work) atHome(h record.Header, texts map[string]string, offices []string) (*record.Record, error) {
 	n := w.b.n
 	h.Format, h.Group, h.Party = record.Format, w.id, n.party
 	copy(h.Nonce[:], random(16))
 	if h.Charter, _ = w.ledger.Charter(); h.Charter.IsZero() {
 		h.Charter = w.id
 	}
-	offices := slices.Concat(ask.Stages...)
-	offices = append(offices, ask.Office)
+	named := make([]string, len(offices))
 	for i, o := range offices {
-		offices[i] = string(n.party) + "/" + o
+		named[i] = string(n.party) + "/" + o
 	}
-	slices.Sort(offices)
-	m := record.Marking{TLP: record.Red, Originator: n.party, Offices: slices.Compact(offices)}
+	slices.Sort(named)
+	m := record.Marking{TLP: record.Red, Originator: n.party, Offices: slices.Compact(named)}
 	var parts []record.Part
 	for _, name := range slices.Sorted(maps.Keys(texts)) {
 		p := record.Part{Name: name, Content: []byte(texts[name])}
@@ -208,7 +207,7 @@ func (n *Node) AnswerClearance(ctx context.Context, who Caller, id record.ID, wo
 		for l, t := range text {
 			texts["body."+l] = t
 		}
-		r, err := w.atHome(h, texts, &s.Clearance.ClearanceAsk)
+		r, err := w.atHome(h, texts, append(slices.Concat(s.Clearance.Stages...), s.Clearance.Office))
 		if err != nil {
 			return err
 		}

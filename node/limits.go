@@ -124,4 +124,8 @@ const (
 	maxAddress   = 262
 	// maxGossip is how many heads of other parties' logs one message carries.
 	MaxGossip = 32
+	// maxClaims one list shows, and other indicators a claim's line of effort is looked at for.
+	maxClaims = 200
+	// maxClaimReports of figures are read to compare the claims of one page: the rest of MaxWants is for their own texts.
+	maxClaimReports = 600
 )

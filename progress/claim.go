@@ -139,6 +139,7 @@ type Reading struct {
 	Accepted       bool         `json:"accepted,omitempty"`  // another party acknowledged every figure, and nobody contests one
 	Contested      bool         `json:"contested,omitempty"` // a figure in it is contested
 	Broken         bool         `json:"broken,omitempty"`    // its periods lie on both sides of a break: it never fits
+	Sum            string       `json:"arithmetic"`          // how the result comes from the figures, in digits
 }
 
 // Finding is the comparison of a claim with the series, with everything that it was computed from.
@@ -196,6 +197,11 @@ func Hold(c Claim, tied *Measure, others []Measure) Finding {
 		}
 	}
 	f.judge(h.readings, tied)
+	for _, rs := range [][]Reading{f.Readings, f.Stated} {
+		for i := range rs {
+			rs[i].Sum = rs[i].Arithmetic(c.Form)
+		}
+	}
 	if f.Word == FindingNotCheckable {
 		switch {
 		case !h.figures:

@@ -63,6 +63,7 @@ type cli struct {
 	List         listCmd     `cmd:"" group:"look" help:"List instruments."`
 	Show         showCmd     `cmd:"" group:"look" help:"Where an instrument stands, in plain words."`
 	Read         readCmd     `cmd:"" group:"look" help:"Read a part. The read stands in the access log."`
+	Claim        claimCmd    `cmd:"" group:"look" help:"Public claims, kept at home and held against the series."`
 	Explain      progressCmd `cmd:"" name:"progress" group:"look" help:"What the figures on an indicator say, by the published rule, with everything it was computed from."`
 	Log          logCmd      `cmd:"" group:"look" help:"The access log; export of a transparency log."`
 	Alarms       alarmsCmd   `cmd:"" group:"look" help:"What people must look at."`
