@@ -150,6 +150,7 @@ var sections = []struct{ key, path, kind string }{
 	{"minister", "minister", ""},
 	{"commitments", "commitments", commitments},
 	{"indicators", "indicators", indicatorKind},
+	{"claims", "claims", entente.ClaimKind},
 	{"meetings", "meetings", "meeting"},
 	{"statements", "statements", "statement"},
 	{"nonpapers", "nonpapers", ""},

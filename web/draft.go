@@ -19,6 +19,7 @@ type draftBody struct {
 	*node.Draft
 	Kind    string
 	Texts   []text
+	Quote   string // of a claim
 	Annexes []annex
 	Charter *charterView  // that founds the group, where the act speaks of it
 	Version *draftVersion // of which text a consent or withdrawal speaks
@@ -94,8 +95,11 @@ func (w *Web) draftBody(r *request, d *node.Draft) (*draftBody, error) {
 	}
 	if len(h.Parts) > 0 && (b.Figures == nil || len(h.Parts) > 1) {
 		b.Texts = shown.bilingual(r.group, h, d.Act)
+		if !slices.ContainsFunc(b.Texts, func(t text) bool { return !t.Missing }) {
+			b.Texts = nil // it has parts that are no texts
+		}
 	}
-	b.Holders = w.holders(r, r.group, h)
+	b.Holders, b.Quote = w.holders(r, r.group, h), shown.part(d.Act, entente.QuotePart)
 	for _, p := range h.Parts {
 		if shown.part(d.Act, p.Name) == "" && (b.Figures == nil || p.Name != record.RowsPart) {
 			b.Annexes = append(b.Annexes, annex{Name: p.Name, Length: p.Length})

@@ -167,6 +167,8 @@ var kindPages = map[string]kindPage{
 	statementKind: {template: "commitment", particulars: (*Web).stated, compose: "statements/new", says: (*Web).publication, acts: (*Web).statementActs},
 	"commitment":  {template: "commitment", particulars: (*Web).promise, compose: "commitments/new", report: true},
 	indicatorKind: {path: "indicators", particulars: (*Web).counted},
+
+	entente.ClaimKind: {path: "claims"},
 }
 
 func (w *Web) instrument(r *request) (answer, error) {

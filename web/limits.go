@@ -86,4 +86,8 @@ const (
 	maxContactLine = 300
 	// maxKeyText is the longest text of a public key in bytes: WebAuthn's 65 in hex, within an object of JSON.
 	maxKeyText = 1 << 10
+	// claimsListed stand on one page, each with its finding: what a press office follows in a month.
+	claimsListed = 100
+	// indicatorsOffered to tie a claim to: every one of a large group.
+	indicatorsOffered = 500
 )

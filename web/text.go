@@ -68,7 +68,7 @@ func (w *Web) read(r *request, wants []node.Want) (reading, error) {
 func titles(g *group, items []node.Listed) []node.Want {
 	out := make([]node.Want, len(items))
 	for i, x := range items {
-		out[i] = node.Want{Group: g.ID, Record: titled(x.State), Names: []string{"title.*"}}
+		out[i] = node.Want{Group: g.ID, Record: titled(x.State), Names: []string{"title.*", entente.QuotePart}}
 	}
 	return out
 }
@@ -132,7 +132,7 @@ func (x reading) gap(id record.ID, name string) node.Gap {
 }
 
 // words are the parts of a record that are texts in a language of the charter.
-var words = []string{"title.*", "body.*", "done.*"}
+var words = []string{"title.*", "body.*", "done.*", entente.QuotePart}
 
 func readerFirst(lang string, languages []string) []string {
 	out := slices.Clone(languages)
@@ -173,5 +173,5 @@ func (x reading) titleOf(g *group, id record.ID) name {
 			return n
 		}
 	}
-	return name{}
+	return name{Text: strings.TrimSpace(x.part(id, entente.QuotePart))} // of a claim: the words are its name
 }
