@@ -41,6 +41,8 @@ const (
 	longestTitle = 4 << 10
 	longestText  = 1 << 20
 	maxShown     = 4 << 20
+	// maxTables is how many bytes of rows one page computes with: 200,000 figures, with room for the page's texts in maxTexts.
+	maxTables = 24 << 20
 	// maxNote is the longest own note on a record in bytes: a page and a half of instructions for a meeting.
 	maxNote = 16 << 10
 	// maxFeeds is how many calendars of one group are read: every office of a party on several machines.

@@ -20,6 +20,7 @@ type Want struct {
 	Names  []string
 	Own    bool // with the party's own note on the record
 	Short  bool // what is too long to be laid out is a gap; false: all of it, or an error
+	Tables bool // with Short: rows are computed with and not laid out, so that more of them are read
 }
 
 func (w *Want) wants(name string) bool {
@@ -158,7 +159,8 @@ type pageParts struct {
 	out     Texts
 	headers map[record.ID]*record.Header
 	keys    []store.PartKey
-	size    uint64
+	size    uint64 // of all that is read
+	laid    uint64 // of what is laid out
 }
 
 func (p *pageParts) records(v *store.View, g *group, wants []*Want) error {
@@ -185,25 +187,31 @@ func (p *pageParts) records(v *store.View, g *group, wants []*Want) error {
 				t.Gaps[ref.Name] = why
 				continue
 			}
-			if w.Short && p.long(ref) {
+			if w.Short && p.long(w, ref) {
 				t.Gaps[ref.Name] = GapLong
 				continue
 			}
 			t.Gaps[ref.Name] = GapAbsent // until it is found
 			p.keys = append(p.keys, store.PartKey{Pos: e.Pos, ID: w.Record, Name: ref.Name})
 			p.size += ref.Length
+			if !w.Tables || ref.Name != record.RowsPart {
+				p.laid += ref.Length
+			}
 		}
 	}
 	return nil
 }
 
 // long reports whether a part is too long to be laid out, alone or with what the page shows already.
-func (p *pageParts) long(ref record.PartRef) bool {
+func (p *pageParts) long(w *Want, ref record.PartRef) bool {
+	if w.Tables && ref.Name == record.RowsPart {
+		return p.size+ref.Length > maxTables
+	}
 	longest := uint64(longestText)
 	if strings.HasPrefix(ref.Name, "title.") {
 		longest = longestTitle
 	}
-	return ref.Length > longest || p.size+ref.Length > maxShown
+	return ref.Length > longest || p.laid+ref.Length > maxShown
 }
 
 func (p *pageParts) open(k store.PartKey, part record.Part, err error) error {

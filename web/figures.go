@@ -62,7 +62,7 @@ func (w *Web) figures(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	wants := append(node.Rows(r.group.ID, reports[i:i+1]), node.Want{Group: r.group.ID, Record: titled(d.State), Names: []string{"title.*"}})
+	wants := append(tablesOf(r, reports[i:i+1]), node.Want{Group: r.group.ID, Record: titled(d.State), Names: []string{"title.*"}})
 	for _, y := range whole.State.Replies {
 		wants = append(wants, node.Want{Group: r.group.ID, Record: y.ID, Names: words})
 	}

@@ -39,6 +39,10 @@ type indicatorBody struct {
 	Command  string
 	Whole    string // path of the page of the text, signatures and proof
 	Proposed bool
+	Moved    []movement
+	Sums     []mismatchLine
+	Units    *choice     // in which both sides can be shown; nil: they are in one
+	Declared []string    // what was converted, by which factor
 	Report   *reportWays // nil: this office signs nothing here, or a past moment is shown
 }
 
@@ -125,7 +129,7 @@ func (w *Web) indicator(r *request) (answer, error) {
 	}
 	s := d.State
 	text := titled(s)
-	texts, err := w.read(r, append(node.Rows(r.group.ID, reports), node.Want{Group: r.group.ID, Record: text, Names: words}))
+	texts, err := w.read(r, append(tablesOf(r, reports), node.Want{Group: r.group.ID, Record: text, Names: words}))
 	if err != nil {
 		return nil, err
 	}
@@ -149,9 +153,12 @@ func (w *Web) indicator(r *request) (answer, error) {
 		b.Results = append(b.Results, w.judged(r, s, y))
 	}
 	b.Choose = choicesOf(r, &all, x)
+	results = w.converted(r, b, results)
 	b.Charts = w.drawn(r, b, results)
 	w.table(r, b, results)
 	w.reasons(r, b, results, filled)
+	w.moved(r, b, filled, &all)
+	w.totals(r, b, &all)
 	for _, x := range filled {
 		f := figureReport{Report: x, Rows: len(x.Rows.Rows), Href: w.reportHref(r, s, x.ID)}
 		for _, c := range x.Contests {
@@ -588,7 +595,7 @@ func (w *Web) explained(r *request) (answer, error) {
 func (b *indicatorBody) Query() string {
 	q := url.Values{}
 	for _, c := range b.Choose {
-		if c.Value != "" {
+		if c.Value != "" && c.Name != "unit" {
 			q.Set(c.Name, c.Value)
 		}
 	}

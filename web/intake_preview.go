@@ -53,6 +53,7 @@ type figureLine struct {
 }
 
 type mismatchLine struct {
+	Party                  string
 	Period, Area, Part     string
 	Over                   string
 	Total, Sum, Difference string
@@ -248,7 +249,7 @@ func (r *request) figureLine(y *figures.Compared) figureLine {
 func (r *request) mismatches(all []progress.Mismatch, unit string) []mismatchLine {
 	var out []mismatchLine
 	for _, m := range all {
-		out = append(out, mismatchLine{r.period(m.Period, ""), m.Area, m.Disaggregation, r.t("totals.over."+m.Over, "Count", m.Of), r.figure(m.Total, unit), r.figure(m.Sum, unit), r.figure(m.Difference, unit), m.Of})
+		out = append(out, mismatchLine{"", r.period(m.Period, ""), m.Area, m.Disaggregation, r.t("totals.over."+m.Over, "Count", m.Of), r.figure(m.Total, unit), r.figure(m.Sum, unit), r.figure(m.Difference, unit), m.Of})
 	}
 	return out
 }

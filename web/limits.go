@@ -20,6 +20,9 @@ const (
 	figuresListed = 15
 	typedRows     = 4
 	rowsOfDraft   = 24
+	// movedReports that revised anything stand on the page of an indicator, with movedPeriods figures of each, and mismatchesShown
+	// totals of each side.
+	movedReports, movedPeriods, mismatchesShown = 4, 30, 40
 	// maxField is the longest text of one form field in bytes: a long statement has 50 kB.
 	maxField = 1 << 20
 	// listPage is how many instruments stand on one page of a list: it stays under 100 kB and is read without scrolling for ever.
