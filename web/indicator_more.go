@@ -158,7 +158,7 @@ func (w *Web) converted(r *request, b *indicatorBody, results []progress.Result)
 		}
 		if s := y.Series.Converted(to); s != nil {
 			b.Declared = append(b.Declared, r.t("indicator.converted", "Party", r.group.PartyName(y.Party), "From", r.unit(y.Unit), "To", r.unit(to), "Factor", factorText(progress.Factor(y.Unit, to))))
-			out[i].Series = s
+			out[i].Series, out[i].Unit = s, to
 		}
 	}
 	return out
