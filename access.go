@@ -14,6 +14,9 @@ type Access struct {
 	Via    string       `cbor:"3,keyasint" json:"via"`                    // api, web, export …
 	Page   string       `cbor:"4,keyasint,omitempty" json:"page,omitempty"`
 	Items  []AccessItem `cbor:"5,keyasint" json:"items"`
+	// How its reader came in: link, passkey, oidc or token. A link is printed by the operator of the node for an office: whoever had it
+	// read, be it the operator. An entry without items says that one was printed (via operator) or used (via web).
+	How string `cbor:"6,keyasint,omitempty" json:"how,omitempty"`
 }
 
 // AccessItem says that each of these records was shown with these parts, all of them.
@@ -80,6 +83,13 @@ func AccessEntries(a Access) ([]record.Header, error) {
 		return out, nil
 	}
 	return out, entry(items)
+}
+
+// AccessBegun is the header of an entry that shows nothing: a way in was made or used.
+func AccessBegun(a Access) (record.Header, error) {
+	a.Items = []AccessItem{}
+	t, err := encodeTerms(a)
+	return record.Header{Kind: accessKind.Name, Verb: record.Note, Terms: t}, err
 }
 
 // joined puts together the records of one group that were shown with the same parts.

@@ -20,6 +20,7 @@ import (
 	"entente"
 	"entente/node"
 	"entente/record"
+	"entente/store"
 )
 
 // desk is one node with an office of two seats, served over HTTP and over its local socket.
@@ -460,6 +461,30 @@ func TestOperatorSetsUpAndReadsNoPart(t *testing.T) {
 	var p *Problem
 	if _, err := d.operator.As(tok.Secret).Groups(ctx); !errors.As(err, &p) || p.Status != 401 {
 		t.Errorf("revoked token: %v", err)
+	}
+	id := []byte{0xfb, 0xff, 1}
+	for _, use := range []string{node.CredentialSignIn, node.CredentialSign} {
+		if err := d.node.PutCredential(ctx, store.Credential{ID: append([]byte(use), id...), Office: "desk", Seat: 1, Use: use, Name: "laptop", Data: []byte("{}")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.operator.PutAccount(ctx, store.Subject{Issuer: "https://id", Subject: "a", Office: "desk", Seat: 2}); err != nil {
+		t.Fatal(err)
+	}
+	if x, err := d.operator.SignIns(ctx, "desk"); err != nil || len(x.Credentials) != 2 || len(x.Accounts) != 1 || len(x.Credentials[0].Data) > 0 {
+		t.Errorf("%+v %v", x, err)
+	}
+	if err := d.operator.DropSignIns(ctx, "desk", 1); err != nil {
+		t.Fatal(err)
+	}
+	if x, err := d.operator.SignIns(ctx, ""); err != nil || len(x.Credentials) != 1 || x.Credentials[0].Use != node.CredentialSign || len(x.Accounts) != 1 {
+		t.Errorf("%+v %v", x, err)
+	}
+	for range 2 { // the second finds nothing
+		err = d.operator.DropCredential(ctx, append([]byte(node.CredentialSign), id...))
+	}
+	if x, listed := d.operator.SignIns(ctx, ""); !errors.Is(err, node.ErrNotFound) || listed != nil || len(x.Credentials) != 0 {
+		t.Errorf("%+v %v %v", x, err, listed)
 	}
 	lines := 0
 	rep, err := d.operator.Check(ctx, func(done, total uint64) { lines++ })

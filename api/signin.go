@@ -2,10 +2,14 @@ package api
 
 import (
 	"context"
+	"encoding/base64"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
+	"entente/node"
 	"entente/store"
 )
 
@@ -36,6 +40,36 @@ func (a *API) endSessions(ctx context.Context, in *struct {
 	return &none{}, a.node.EndSessions(ctx, caller(ctx), in.Office)
 }
 
+func (a *API) signIns(ctx context.Context, in *struct {
+	Office string `query:"office" doc:"absent: every office's"`
+}) (*body[node.SignIns], error) {
+	s, err := a.node.SignIns(ctx, caller(ctx), in.Office)
+	if err != nil {
+		return nil, err
+	}
+	return ok(*s, nil)
+}
+
+func (a *API) dropSignIns(ctx context.Context, in *struct {
+	Office string `path:"office"`
+	Seat   uint64 `query:"seat" doc:"absent: all of the office"`
+}) (*none, error) {
+	return &none{}, a.node.DropSignIns(ctx, caller(ctx), in.Office, in.Seat)
+}
+
+func (a *API) dropCredential(ctx context.Context, in *struct {
+	ID string `path:"id" doc:"in base64 for URLs, without padding"`
+}) (*none, error) {
+	id, err := base64.RawURLEncoding.DecodeString(in.ID)
+	if err != nil {
+		return nil, fmt.Errorf("credential: %w", node.ErrInvalid)
+	}
+	if _, err := a.node.Credential(ctx, id); err != nil {
+		return nil, err
+	}
+	return &none{}, a.node.DropCredential(ctx, id)
+}
+
 func (a *API) accounts(ctx context.Context, _ *none) (*body[[]store.Subject], error) {
 	s, err := a.node.Subjects(ctx)
 	return list(s, err)
@@ -60,6 +94,22 @@ func (c *Client) NewLink(ctx context.Context, office string, seat uint64, life t
 // EndSessions ends every sign-in and unused link of an office. Operator.
 func (c *Client) EndSessions(ctx context.Context, office string) error {
 	return c.call(ctx, http.MethodDelete, "/v1/sessions/"+url.PathEscape(office), nil, nil)
+}
+
+// SignIns lists by what officials sign in: of one office, or of all with an empty one. Operator.
+func (c *Client) SignIns(ctx context.Context, office string) (out node.SignIns, err error) {
+	err = c.call(ctx, http.MethodGet, "/v1/signins?"+url.Values{"office": {office}}.Encode(), nil, &out)
+	return out, err
+}
+
+// DropSignIns ends every way in of an office, or of one seat of it. Operator.
+func (c *Client) DropSignIns(ctx context.Context, office string, seat uint64) error {
+	return c.call(ctx, http.MethodDelete, "/v1/signins/"+url.PathEscape(office)+"?seat="+strconv.FormatUint(seat, 10), nil, nil)
+}
+
+// DropCredential removes one key of an official. Operator.
+func (c *Client) DropCredential(ctx context.Context, id []byte) error {
+	return c.call(ctx, http.MethodDelete, "/v1/credentials/"+base64.RawURLEncoding.EncodeToString(id), nil, nil)
 }
 
 // Accounts lists the accounts that have a place in the party. Operator.

@@ -392,6 +392,7 @@ func (n *Node) Seal(ctx context.Context, who Caller, d *Draft) (*Sealed, error) 
 	}
 	if powersOf(d.Header) != nil {
 		n.forgetKeys(ctx)
+		_ = n.endStale(ctx) // the record stands; what this did not reach is refused when it is used
 	}
 	return out, nil
 }

@@ -74,6 +74,8 @@ const (
 	// maxCredentialID is WebAuthn's own bound on credential ids; maxCredentialData has room for keys and flags.
 	maxCredentialID   = 1023
 	maxCredentialData = 8 << 10
+	// boundDigits of a key's digest bind a sign-in to it: 64 bits, of keys that only the root key names.
+	boundDigits = 16
 	// maxSubject bounds issuer and subject: OpenID Connect Core, section 2, allows 255 characters for a subject.
 	maxSubject = 512
 	// maxViews an office saves per group: more are found by nobody. maxViewQuery bounds the query of one.

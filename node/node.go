@@ -65,6 +65,7 @@ type Caller struct {
 	Seat     uint64 // of the official who signed in; 0: not known
 	Operator bool
 	Via      string // api, cli, web, export: stands in the access log
+	How      string // by which it came in: a token, or as a session says; stands there too
 }
 
 // Options open a node.
@@ -236,8 +237,8 @@ func (n *Node) load(ctx context.Context, anchorPath string) error {
 			n.anchor.set(g.id, own.tree.Size(), record.ID(own.tree.Root()))
 		}
 	}
-	if restored { // it may hold sign-ins that were ended since
-		if err := n.store.Update(ctx, nil, func(tx *store.Tx) error { return tx.DropAllSessions() }); err != nil {
+	if restored { // it may hold tokens, links and sign-ins that were ended since
+		if err := n.store.Update(ctx, nil, func(tx *store.Tx) error { return tx.Forget(true) }); err != nil {
 			return explain(err)
 		}
 	}

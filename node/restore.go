@@ -156,6 +156,7 @@ func (n *Node) takeBack(ctx context.Context, g0 *group, peer record.Party, head 
 	if tree.Root() != head.Root {
 		return fmt.Errorf("records returned by %s: %w: %w", peer, ErrTampered, errRoot)
 	}
+	defer func() { _ = n.endStale(ctx) }() // powers may have come back; what this does not reach is refused when it is used
 	return n.write(ctx, func(b *batch) error {
 		w, err := b.group(g0.row)
 		if err != nil {

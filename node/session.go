@@ -19,6 +19,7 @@ const (
 	ByLink    = "link"
 	ByPasskey = "passkey"
 	ByOIDC    = "oidc"
+	ByToken   = "token" // of the API: no session
 )
 
 // Uses of a credential. One that signs in never signs an act, and one that signs acts opens no session.
@@ -53,6 +54,11 @@ func secret() string { return base64.RawURLEncoding.EncodeToString(random(tokenB
 func linkDigest(s string) record.ID    { return record.Digest("entente/link/v1", []byte(s)) }
 func sessionDigest(s string) record.ID { return record.Digest("entente/session/v1", []byte(s)) }
 
+// placed is place as a word.
+func (n *Node) placed(ctx context.Context, office string, seat uint64) bool {
+	return n.place(ctx, office, seat) == nil
+}
+
 // place says whether an office with that seat, within its term, is in this party's powers in any group.
 func (n *Node) place(ctx context.Context, office string, seat uint64) error {
 	for _, i := range n.Groups(ctx, Caller{Office: office}) {
@@ -77,9 +83,12 @@ func (n *Node) NewLink(ctx context.Context, office string, seat uint64, life tim
 	if err := n.place(ctx, office, seat); err != nil {
 		return "", err
 	}
+	if err := n.logWayIn(ctx, office, seat, ByLink, "operator"); err != nil {
+		return "", err
+	}
 	s := secret()
 	err := n.write(ctx, func(b *batch) error {
-		return b.fail(b.tx.PutLink(linkDigest(s), office, seat, b.now+int64(life/time.Second)))
+		return b.fail(b.tx.PutLink(linkDigest(s), office, seat, n.bind(ctx, office, seat), b.now+int64(life/time.Second)))
 	})
 	return s, err
 }
@@ -92,20 +101,31 @@ func (n *Node) UseLink(ctx context.Context, link string) (session string, err er
 	} else if !has { // whoever guesses costs a look and no commit
 		return "", fmt.Errorf("link: %w: unknown, used or ended", ErrForbidden)
 	}
+	var used store.Login
 	err = n.write(ctx, func(b *batch) error {
-		office, seat, err := b.tx.TakeLink(linkDigest(link), b.now)
+		l, err := b.tx.TakeLink(linkDigest(link), b.now)
 		if errors.Is(err, store.ErrNotFound) {
 			return fmt.Errorf("link: %w: unknown, used or ended", ErrForbidden)
 		} else if err != nil {
 			return b.fail(err)
 		}
-		return b.fail(b.tx.PutSession(sessionDigest(s), login(office, seat, ByLink, b.now)))
+		if ok, err := n.holds(ctx, b.tx, l.Office, l.Bound); err != nil || !ok {
+			return errors.Join(fmt.Errorf("link: %w: its official has another key since", ErrForbidden), b.fail(err))
+		}
+		used = l
+		return b.fail(b.tx.PutSession(sessionDigest(s), login(l.Office, l.Seat, l.Bound, ByLink, b.now)))
 	})
-	return s, err
+	if err == nil {
+		err = n.logWayIn(ctx, used.Office, used.Seat, ByLink, "web") // else the secret goes to nobody
+	}
+	if err != nil {
+		return "", err
+	}
+	return s, nil
 }
 
-func login(office string, seat uint64, how string, now int64) store.Login {
-	return store.Login{Office: office, Seat: seat, How: how, Created: now, Until: now + int64(sessionLife/time.Second)}
+func login(office string, seat uint64, bound, how string, now int64) store.Login {
+	return store.Login{Office: office, Seat: seat, Bound: bound, How: how, Created: now, Until: now + int64(sessionLife/time.Second)}
 }
 
 // StartSession opens a session for an official who has shown by other means who it is.
@@ -115,7 +135,7 @@ func (n *Node) StartSession(ctx context.Context, office string, seat uint64, how
 	}
 	s := secret()
 	err := n.write(ctx, func(b *batch) error {
-		return b.fail(b.tx.PutSession(sessionDigest(s), login(office, seat, how, b.now)))
+		return b.fail(b.tx.PutSession(sessionDigest(s), login(office, seat, n.bind(ctx, office, seat), how, b.now)))
 	})
 	return s, err
 }
@@ -132,7 +152,11 @@ func (n *Node) Session(ctx context.Context, secret string) (store.Login, error) 
 	if !n.idle.touch(d, now) { // for good: a restart forgets when it was last used
 		return l, errors.Join(fmt.Errorf("session: %w: ended", ErrForbidden), n.EndSession(ctx, secret))
 	}
-	if now >= l.Until || n.place(ctx, l.Office, l.Seat) != nil {
+	ok, err := n.holds(ctx, n.store.View(ctx), l.Office, l.Bound)
+	if err != nil {
+		return l, err
+	}
+	if now >= l.Until || !ok || !n.placed(ctx, l.Office, l.Seat) {
 		return l, fmt.Errorf("session: %w: ended", ErrForbidden)
 	}
 	return l, nil
@@ -191,21 +215,41 @@ func (n *Node) PutCredential(ctx context.Context, c store.Credential) error {
 		if c.Created == 0 {
 			c.Created = b.now
 		}
+		c.Bound = n.bind(ctx, c.Office, c.Seat) // one that is kept already keeps what it was bound to
 		return b.fail(b.tx.PutCredential(c))
 	})
 }
 
-// Credentials lists an office's credentials for a use; of every office with an empty one.
+// Credentials lists an office's credentials for a use; of every office with an empty one. Those whose official has another key since
+// have ended.
 func (n *Node) Credentials(ctx context.Context, use, office string) ([]store.Credential, error) {
-	c, err := store.Credentials(n.store.View(ctx), use, office)
-	return c, explainNil(err)
+	v := n.store.View(ctx)
+	all, err := store.Credentials(v, use, office)
+	if err != nil {
+		return nil, explain(err)
+	}
+	out := all[:0]
+	for _, c := range all {
+		ok, err := n.holds(ctx, v, c.Office, c.Bound)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out = append(out, c)
+		}
+	}
+	return out, nil
 }
 
 // Credential finds a credential by its id: ErrNotFound.
 func (n *Node) Credential(ctx context.Context, id []byte) (store.Credential, error) {
-	c, err := store.CredentialByID(n.store.View(ctx), id)
+	v := n.store.View(ctx)
+	c, err := store.CredentialByID(v, id)
 	if err != nil {
 		return c, notFound("credential", err)
+	}
+	if ok, err := n.holds(ctx, v, c.Office, c.Bound); err != nil || !ok {
+		return c, errors.Join(fmt.Errorf("credential: %w: its official has another key since", ErrNotFound), err)
 	}
 	return c, nil
 }
@@ -223,16 +267,23 @@ func (n *Node) PutSubject(ctx context.Context, s store.Subject) error {
 	if err := n.place(ctx, s.Office, s.Seat); err != nil {
 		return err
 	}
+	s.Bound = n.bind(ctx, s.Office, s.Seat)
 	return n.write(ctx, func(b *batch) error { return b.fail(b.tx.PutSubject(s)) })
 }
 
 // Subject finds the place of an account: ErrForbidden where it has none.
 func (n *Node) Subject(ctx context.Context, issuer, subject string) (store.Subject, error) {
-	s, err := store.SubjectOf(n.store.View(ctx), issuer, subject)
+	v := n.store.View(ctx)
+	s, err := store.SubjectOf(v, issuer, subject)
 	if errors.Is(err, store.ErrNotFound) {
 		return s, fmt.Errorf("account: %w: it has no place here", ErrForbidden)
+	} else if err != nil {
+		return s, explain(err)
 	}
-	return s, explainNil(err)
+	if ok, err := n.holds(ctx, v, s.Office, s.Bound); err != nil || !ok {
+		return s, errors.Join(fmt.Errorf("account: %w: its official has another key since", ErrForbidden), err)
+	}
+	return s, nil
 }
 
 // Subjects lists all accounts with a place.

@@ -170,9 +170,16 @@ func TestSessionsAfterRestore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	token, err := n.NewToken(ctx, "desk", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
 	w.again(t, "MX", func(string) {})
 	if _, err := w.nodes["MX"].Session(ctx, s); err != nil {
 		t.Errorf("after a restart: %v", err)
+	}
+	if _, err := w.nodes["MX"].Authenticate(ctx, token, "api"); err != nil {
+		t.Errorf("a token after a restart: %v", err)
 	}
 	// The anchor outside the folder knows a record that the folder does not: the folder is an older one.
 	w.again(t, "MX", func(dir string) {
@@ -194,6 +201,9 @@ func TestSessionsAfterRestore(t *testing.T) {
 	}
 	if _, err := n.UseLink(ctx, link); !errors.Is(err, ErrForbidden) {
 		t.Errorf("a link of before: %v", err)
+	}
+	if _, err := n.Authenticate(ctx, token, "api"); !errors.Is(err, ErrForbidden) {
+		t.Errorf("a token of before: %v", err)
 	}
 }
 

@@ -268,13 +268,29 @@ func (n *Node) logShown(ctx context.Context, who Caller, page string, items []en
 	}
 	var hs []record.Header
 	if err == nil {
-		hs, err = entente.AccessEntries(entente.Access{Office: who.Office, Seat: who.Seat, Via: who.Via, Page: page, Items: items})
+		hs, err = entente.AccessEntries(entente.Access{Office: who.Office, Seat: who.Seat, Via: who.Via, How: who.How, Page: page, Items: items})
 	}
 	if err == nil {
 		err = n.writeSilent(ctx, own, hs...)
 	}
 	if err != nil {
 		return fmt.Errorf("the access log could not be written, so nothing is shown: %w", err)
+	}
+	return nil
+}
+
+// logWayIn keeps in the access log that a way in was made or used, before it is.
+func (n *Node) logWayIn(ctx context.Context, office string, seat uint64, how, via string) error {
+	own := n.own()
+	if own == nil {
+		return fmt.Errorf("group of one: %w", ErrNotFound)
+	}
+	h, err := entente.AccessBegun(entente.Access{Office: office, Seat: seat, Via: via, How: how})
+	if err == nil {
+		err = n.writeSilent(ctx, own, h)
+	}
+	if err != nil {
+		return fmt.Errorf("the access log could not be written: %w", err)
 	}
 	return nil
 }

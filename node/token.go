@@ -38,7 +38,7 @@ func (n *Node) Authenticate(ctx context.Context, secret, via string) (Caller, er
 	if errors.Is(err, store.ErrNotFound) || (err == nil && t.Until != 0 && n.clock() >= t.Until) {
 		return Caller{}, fmt.Errorf("token: %w: unknown or ended", ErrForbidden)
 	}
-	return Caller{Office: t.Office, Via: via}, explainNil(err)
+	return Caller{Office: t.Office, Via: via, How: ByToken}, explainNil(err)
 }
 
 // tokenDigest is looked up by equality of 256 random bits' digest: nothing can be learnt from how long that takes.

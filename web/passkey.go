@@ -368,6 +368,13 @@ func (w *Web) addKey(r *request) (answer, error) {
 	if kept.Data, err = json.Marshal(made); err != nil {
 		return nil, err
 	}
+	if kept.Use == node.CredentialSign {
+		k, err := seatKey(kept, w.origin.Hostname())
+		if err != nil {
+			return nil, err
+		}
+		kept.Key = k.String()
+	}
 	if err := w.node.PutCredential(r.Context(), kept); err != nil {
 		return nil, err
 	}

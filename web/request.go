@@ -46,7 +46,7 @@ func (w *Web) run(rt route, r *request) (answer, error) {
 		return nil, err
 	}
 	if r.session != nil {
-		r.who = node.Caller{Office: r.session.Office, Seat: r.session.Seat, Via: "web"}
+		r.who = node.Caller{Office: r.session.Office, Seat: r.session.Seat, Via: "web", How: r.session.How}
 	} else if r.Body = http.MaxBytesReader(nil, r.Body, maxOpen); !rt.open {
 		return redirect{to: "/signin?next=" + url.QueryEscape(r.next())}, nil
 	}

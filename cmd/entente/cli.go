@@ -37,6 +37,7 @@ type cli struct {
 	Seat         seatCmd     `cmd:"" group:"setup" help:"Keys of officials."`
 	Powers       powersCmd   `cmd:"" group:"setup" help:"Who may sign for the party in a group."`
 	Link         linkCmd     `cmd:"" group:"setup" help:"A one-time link by which an office signs in to the pages."`
+	Signin       signinCmd   `cmd:"" group:"setup" help:"By what officials sign in to the pages, and ending it."`
 	Account      accountCmd  `cmd:"" group:"setup" help:"Accounts of the identity provider and their place in the party."`
 	Token        tokenCmd    `cmd:"" group:"setup" help:"Tokens by which offices use the API."`
 	Introduction introCmd    `cmd:"" group:"setup" help:"Print or save what another party needs to know of this one."`

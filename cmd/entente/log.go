@@ -11,6 +11,7 @@ import (
 
 	"entente"
 	"entente/api"
+	"entente/node"
 	"entente/record"
 
 	"encoding/json"
@@ -60,6 +61,19 @@ func accessText(w io.Writer, r api.Record) {
 	via := x.Via
 	if x.Page != "" {
 		via += " " + x.Page
+	}
+	switch x.How {
+	case node.ByLink:
+		by += " (by a link)"
+	case node.ByToken:
+		by += " (token)"
+	}
+	if len(x.Items) == 0 {
+		what := "signed in by a link that the operator printed"
+		if x.Via == "operator" {
+			what = "the operator printed a link for it"
+		}
+		fmt.Fprintf(w, "%s  %-12s %s\n", moment(r.Header.Time), by, what)
 	}
 	for _, i := range x.Items {
 		ids := make([]string, len(i.Records))

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 	"time"
 
+	"entente/node"
 	"entente/store"
 	"entente/web"
 )
@@ -25,7 +28,9 @@ takes the officials' own keys. The node keeps only its digest.
 Examples:
   entente link desk
   entente link legal --seat 2 --for 24h
-  entente link press --end`
+  entente link press --end
+
+The access log says that a link was printed, for which office, and what was read by it.`
 }
 
 func (c *linkCmd) Run(a *app) error {
@@ -52,6 +57,98 @@ func (c *linkCmd) Run(a *app) error {
 		out["url"] = strings.TrimSuffix(where, "/") + web.LinkPath + l.Secret
 		return a.print(out, func(w io.Writer) {
 			fmt.Fprintf(w, "%s\nIt works once, until %s.\n", out["url"], time.Unix(l.Until, 0).Format(time.RFC3339))
+		})
+	})
+}
+
+type signinCmd struct {
+	List signinListCmd `cmd:"" help:"List sessions, keys and accounts."`
+	Drop signinDropCmd `cmd:"" help:"Remove one key, or end every way in of an office or seat."`
+}
+
+type signinListCmd struct {
+	Office string `arg:"" optional:"" help:"The office; without it every one."`
+}
+
+func (signinListCmd) Help() string {
+	return `Sign-ins end by themselves when the powers name another key for the seat: whoever takes over a number inherits no way in.
+
+Examples:
+  entente signin list
+  entente signin list desk --json`
+}
+
+func (c *signinListCmd) Run(a *app) error {
+	return a.with(func(s *session) error {
+		x, err := s.operator.SignIns(a.ctx, c.Office)
+		if err != nil {
+			return err
+		}
+		return a.print(x, func(w io.Writer) {
+			if len(x.Sessions)+len(x.Credentials)+len(x.Accounts) == 0 {
+				fmt.Fprintln(w, "Nobody is signed in, and no key or account lets anybody in: entente link prints a link.")
+			}
+			for _, l := range x.Sessions {
+				fmt.Fprintf(w, "session  %-20s by %s, %s to %s\n", place(l.Office, l.Seat), l.How, moment(l.Created), moment(l.Until))
+			}
+			for _, k := range x.Credentials {
+				use := map[string]string{node.CredentialSignIn: "signs in", node.CredentialSign: "signs acts"}[k.Use]
+				fmt.Fprintf(w, "key      %-20s %s, %q, since %s  %s\n", place(k.Office, k.Seat), use, clean(k.Name), moment(k.Created), base64.RawURLEncoding.EncodeToString(k.ID))
+			}
+			for _, y := range x.Accounts {
+				fmt.Fprintf(w, "account  %-20s %s  %s\n", place(y.Office, y.Seat), clean(y.Issuer), clean(y.Subject))
+			}
+		})
+	})
+}
+
+func place(office string, seat uint64) string {
+	if seat == 0 {
+		return office
+	}
+	return fmt.Sprintf("%s/%d", office, seat)
+}
+
+type signinDropCmd struct {
+	Key    string `arg:"" optional:"" help:"The key, as entente signin list prints it."`
+	Office string `help:"Instead: every session, link, sign-in key and account of this office." placeholder:"OFFICE"`
+	Seat   uint64 `help:"With --office: of this seat alone." placeholder:"N"`
+}
+
+func (signinDropCmd) Help() string {
+	return `Of an office or seat: sessions, unused links, keys that sign in and accounts; keys that sign acts stay, the powers judge them.
+
+Examples:
+  entente signin drop q83vASNFZ4k
+  entente signin drop --office legal --seat 2`
+}
+
+func (c *signinDropCmd) Run(a *app) error {
+	if (c.Key == "") == (c.Office == "") || c.Seat != 0 && c.Office == "" {
+		return usage("name a key, or an office with --office")
+	}
+	return a.with(func(s *session) error {
+		out := map[string]any{"dropped": c.Key}
+		if c.Office != "" {
+			out = map[string]any{"ended": c.Office, "seat": c.Seat}
+			if err := s.operator.DropSignIns(a.ctx, c.Office, c.Seat); err != nil {
+				return err
+			}
+		} else {
+			id, err := base64.RawURLEncoding.DecodeString(c.Key)
+			if err != nil {
+				return hint(errors.New("this is no key of an official"), "entente signin list prints them")
+			}
+			if err := s.operator.DropCredential(a.ctx, id); err != nil {
+				return err
+			}
+		}
+		return a.print(out, func(w io.Writer) {
+			if c.Office != "" {
+				fmt.Fprintf(w, "Nobody signs in as %s any more: entente link prints a new way in.\n", place(c.Office, c.Seat))
+			} else {
+				fmt.Fprintln(w, "The key is removed. What it signed stays good.")
+			}
 		})
 	})
 }

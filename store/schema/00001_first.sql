@@ -192,16 +192,19 @@ CREATE TABLE token (
   created INTEGER NOT NULL,
   until   INTEGER NOT NULL
 ) WITHOUT ROWID;
+-- bound, of sign-ins: the seats' keys for which they stand (node/binding.go).
 CREATE TABLE onelink (
   digest BLOB PRIMARY KEY,
   office TEXT NOT NULL,
   seat   INTEGER NOT NULL,
+  bound  TEXT NOT NULL,
   until  INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE session (
   digest  BLOB PRIMARY KEY,
   office  TEXT NOT NULL,
   seat    INTEGER NOT NULL,
+  bound   TEXT NOT NULL,
   how     TEXT NOT NULL,
   created INTEGER NOT NULL,
   until   INTEGER NOT NULL
@@ -210,8 +213,10 @@ CREATE TABLE credential (
   id      BLOB PRIMARY KEY,
   office  TEXT NOT NULL,
   seat    INTEGER NOT NULL,
+  bound   TEXT NOT NULL,
   use     TEXT NOT NULL,
   name    TEXT NOT NULL,
+  key     TEXT NOT NULL,
   data    BLOB NOT NULL,
   created INTEGER NOT NULL,
   used    INTEGER NOT NULL
@@ -221,6 +226,7 @@ CREATE TABLE subject (
   subject TEXT NOT NULL,
   office  TEXT NOT NULL,
   seat    INTEGER NOT NULL,
+  bound   TEXT NOT NULL,
   PRIMARY KEY (issuer, subject)
 ) WITHOUT ROWID;
 CREATE TABLE idempotency (
