@@ -2,6 +2,8 @@ package node
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -192,4 +194,30 @@ func (n *Node) DropSignIns(ctx context.Context, who Caller, office string, seat 
 		}
 		return nil
 	})
+}
+
+const forgottenSetting = "forgotten"
+
+// forgetWays ends tokens, links, sessions and feeds of a folder that was put back from before: they may have been ended since. It does so
+// once for the heads that the folder came with, not again at each start until the peers have answered.
+func (n *Node) forgetWays(ctx context.Context, restored map[string]string) error {
+	was := map[string]string{}
+	b, err := store.Setting(n.store.View(ctx), forgottenSetting)
+	if err == nil {
+		err = json.Unmarshal(b, &was)
+	}
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	known := true
+	for g, head := range restored {
+		known = known && was[g] == head
+	}
+	if known {
+		return nil
+	}
+	if b, err = json.Marshal(restored); err != nil {
+		return err
+	}
+	return n.store.Update(ctx, nil, func(tx *store.Tx) error { return errors.Join(tx.Forget(true), tx.PutSetting(forgottenSetting, b)) })
 }

@@ -219,7 +219,7 @@ func (n *Node) load(ctx context.Context, anchorPath string) error {
 	if n.anchor, err = openAnchor(anchorPath); err != nil {
 		return err
 	}
-	restored := false
+	restored := map[string]string{} // group → head of this party's log in it, where the anchor does not vouch for that
 	for _, g := range n.groups {
 		own := g.logs[n.party]
 		if own == nil {
@@ -229,7 +229,9 @@ func (n *Node) load(ctx context.Context, anchorPath string) error {
 		if err != nil {
 			return err
 		}
-		restored = restored || !ok
+		if !ok {
+			restored[g.id.String()] = fmt.Sprintf("%d %s", own.tree.Size(), record.ID(own.tree.Root()))
+		}
 		if !ok && (own.tree.Size() > 0 || n.anchor.names(g.id)) && len(g.logs) > 1 {
 			n.restoring[g.id] = g.others(n.party)
 		}
@@ -237,10 +239,8 @@ func (n *Node) load(ctx context.Context, anchorPath string) error {
 			n.anchor.set(g.id, own.tree.Size(), record.ID(own.tree.Root()))
 		}
 	}
-	if restored { // it may hold tokens, links and sign-ins that were ended since
-		if err := n.store.Update(ctx, nil, func(tx *store.Tx) error { return tx.Forget(true) }); err != nil {
-			return explain(err)
-		}
+	if err := n.forgetWays(ctx, restored); err != nil {
+		return explain(err)
 	}
 	return n.anchor.begin()
 }

@@ -327,10 +327,10 @@ func TestRestoreEndsWhatMayHaveBeenEnded(t *testing.T) {
 		dir, _ := saveTo(t, mx)
 		db := rawDB(t, &world.Party{Dir: dir})
 		for _, q := range []string{
-			"INSERT INTO token VALUES (x'01', 'desk', 1, 0)", "INSERT INTO onelink VALUES (x'01', 'desk', 1, 9)",
-			"INSERT INTO session VALUES (x'01', 'desk', 1, 'link', 1, 9)", "INSERT INTO feed VALUES (x'01', 1, 'desk', 'en', 0, 1, 1)",
-			"INSERT INTO credential VALUES (x'01', 'desk', 1, 'signin', 'key', x'00', 1, 1)", "INSERT INTO credential VALUES (x'02', 'desk', 1, 'sign', 'key', x'00', 1, 1)",
-			"INSERT INTO subject VALUES ('https://id.example', 's', 'desk', 1)",
+			"INSERT INTO token VALUES (x'01', 'desk', 1, 0)", "INSERT INTO onelink VALUES (x'01', 'desk', 1, '', 9)",
+			"INSERT INTO session VALUES (x'01', 'desk', 1, '', 'link', 1, 9)", "INSERT INTO feed VALUES (x'01', 1, 'desk', 'en', 0, 1, 1)",
+			"INSERT INTO credential VALUES (x'01', 'desk', 1, '', 'signin', 'key', '', x'00', 1, 1)", "INSERT INTO credential VALUES (x'02', 'desk', 1, '', 'sign', 'key', '', x'00', 1, 1)",
+			"INSERT INTO subject VALUES ('https://id.example', 's', 'desk', 1, '')",
 		} {
 			_, err := db.Exec(q)
 			ok(t, err)

@@ -93,7 +93,7 @@ func forge(archive, out string) int {
 	path := filepath.Join(dir, store.File)
 	db, err := sql.Open("sqlite", "file:"+path)
 	if err == nil {
-		_, err = db.Exec("INSERT INTO credential VALUES (x'666f72676564', 'desk', 1, 'signin', 'key', x'00', 1, 1)")
+		_, err = db.Exec("INSERT INTO credential VALUES (x'666f72676564', 'desk', 1, '', 'signin', 'key', '', x'00', 1, 1)")
 		err = errors.Join(err, db.Close())
 	}
 	if err != nil {
