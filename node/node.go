@@ -59,6 +59,9 @@ func (r *Refusal) has(code string) bool {
 // Unwrap lets errors.Is find ErrRefused.
 func (r *Refusal) Unwrap() error { return ErrRefused }
 
+// BoundaryFolder is where a node's folder keeps the boundary files that its charters name.
+const BoundaryFolder = "boundaries"
+
 // Caller is who asks: an office of the node's own party, or the operator of the machine, who sets up and reads no part.
 type Caller struct {
 	Office   string

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -66,6 +67,8 @@ type cli struct {
 	Read         readCmd     `cmd:"" group:"look" help:"Read a part. The read stands in the access log."`
 	Claim        claimCmd    `cmd:"" group:"look" help:"Public claims, kept at home and held against the series."`
 	Explain      progressCmd `cmd:"" name:"progress" group:"look" help:"What the figures on an indicator say, by the published rule, with everything it was computed from."`
+	Territory    whereCmd    `cmd:"" group:"look" help:"In whose territory an area lies, and who must agree to an action there."`
+	Boundaries   boundsCmd   `cmd:"" group:"setup" help:"Boundary data that charters name by digest."`
 	Log          logCmd      `cmd:"" group:"look" help:"The access log; export of a transparency log."`
 	Alarms       alarmsCmd   `cmd:"" group:"look" help:"What people must look at."`
 	Status       statusCmd   `cmd:"" group:"proof" help:"Whether the node can do all of its work, and why not."`
@@ -123,7 +126,7 @@ func Main(args []string, in io.Reader, out, errOut io.Writer, kinds entente.Kind
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	cmd, err := k.Parse(args)
+	cmd, err := k.Parse(signed(args))
 	if err != nil {
 		for _, x := range args {
 			a.flags.JSON = a.flags.JSON || x == "--json"
@@ -134,6 +137,19 @@ func Main(args []string, in io.Reader, out, errOut io.Writer, kinds entente.Kind
 		return a.fail(err)
 	}
 	return exitOK
+}
+
+// signed joins a flag with the negative number after it, which would be taken for a flag: --lon -116.97.
+func signed(args []string) []string {
+	var out []string
+	for i, x := range args {
+		if n := len(out); i > 0 && len(x) > 1 && x[0] == '-' && (x[1] >= '0' && x[1] <= '9' || x[1] == '.') && strings.HasPrefix(args[i-1], "--") && !strings.Contains(args[i-1], "=") {
+			out[n-1] += "=" + x
+			continue
+		}
+		out = append(out, x)
+	}
+	return out
 }
 
 // print answers: v as JSON, or text for people.
