@@ -207,7 +207,16 @@ func (c *Client) Instruments(ctx context.Context, g record.ID, f node.Query) (no
 
 // Instrument reads one instrument.
 func (c *Client) Instrument(ctx context.Context, g, id record.ID) (Instrument, error) {
-	return fetch[Instrument](ctx, c, inGroupPath(g, "instruments", id.String()))
+	return c.InstrumentBefore(ctx, g, id, "")
+}
+
+// InstrumentBefore reads one instrument with the records before those of a page: its Earlier.
+func (c *Client) InstrumentBefore(ctx context.Context, g, id record.ID, before node.Cursor) (Instrument, error) {
+	path := inGroupPath(g, "instruments", id.String())
+	if before != "" {
+		path += "?before=" + url.QueryEscape(string(before))
+	}
+	return fetch[Instrument](ctx, c, path)
 }
 
 // Progress gives the signal of each party's figures on an indicator as the node wrote it, byte for byte.

@@ -64,10 +64,11 @@ func recordsOf(rs []node.RecordInfo) []Record {
 	return out
 }
 
-// Instrument is an instrument with its records in the order they are read.
+// Instrument is an instrument with its last records, in the order they are read, and those that its state names.
 type Instrument struct {
 	node.Listed
-	Records []Record `json:"records"`
+	Records []Record    `json:"records"`
+	Earlier node.Cursor `json:"earlier,omitempty" doc:"before of the records before these; absent where these are all"`
 }
 
 // Records is a page of a list.

@@ -148,12 +148,17 @@ func parseCursor(s string) (int64, error) {
 	return at, nil
 }
 
-func (a *API) instrument(ctx context.Context, in *InRecord) (*body[Instrument], error) {
-	d, err := a.node.Instrument(ctx, caller(ctx), in.Group, in.ID)
+type inInstrument struct {
+	InRecord
+	Before string `query:"before" maxLength:"448" doc:"earlier of the page before: the records before those"`
+}
+
+func (a *API) instrument(ctx context.Context, in *inInstrument) (*body[Instrument], error) {
+	d, err := a.node.InstrumentBefore(ctx, caller(ctx), in.Group, in.ID, node.Cursor(in.Before))
 	if err != nil {
 		return nil, err
 	}
-	return ok(Instrument{d.Listed, recordsOf(d.Records)}, nil)
+	return ok(Instrument{d.Listed, recordsOf(d.Records), d.Earlier}, nil)
 }
 
 type inProgress struct {

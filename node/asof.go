@@ -96,17 +96,16 @@ func (n *Node) AsOf(ctx context.Context, who Caller, group, id record.ID, at int
 	}
 	var d *Detail
 	err = n.store.Snapshot(ctx, func(v *store.View) error {
-		if d, err = n.detail(v, g, id); err != nil {
-			return err
-		}
 		p, err := n.past(v, g, at)
 		if err != nil {
+			return err
+		}
+		if d, err = n.detail(v, g, id, "", p.cut); err != nil {
 			return err
 		}
 		if d.State, err = p.fold(id); err != nil {
 			return err
 		}
-		d.Records = slices.DeleteFunc(d.Records, func(r RecordInfo) bool { return r.Header.Index >= p.cut[r.Header.Party] })
 		return nil
 	})
 	if err != nil {

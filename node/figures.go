@@ -38,11 +38,15 @@ func (n *Node) Reports(ctx context.Context, who Caller, group, indicator record.
 func (n *Node) reportsOf(ctx context.Context, who Caller, group record.ID, s *entente.State) ([]progress.Report, error) {
 	terms := map[record.ID]*entente.Observation{}
 	if len(s.Reports) > 1 { // the state tells the terms of the latest only
-		d, err := n.Instrument(ctx, who, group, s.Instrument)
+		ids := make([]record.ID, len(s.Reports))
+		for i, x := range s.Reports {
+			ids[i] = x.ID
+		}
+		records, err := n.RecordsByID(ctx, who, group, ids)
 		if err != nil {
 			return nil, err
 		}
-		for _, x := range d.Records {
+		for _, x := range records {
 			if t, ok := x.Terms.(*entente.Observation); ok {
 				terms[x.ID] = t
 			}

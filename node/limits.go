@@ -86,6 +86,12 @@ const (
 	maxContact  = 300
 	// maxReviewDays is the furthest review of a default marking: ten years.
 	maxReviewDays = 3660
+	// maxRecords of an instrument are read at once, and maxNamed more that its state names: a peer that writes much must not keep
+	// anybody from a page.
+	maxRecords = 300
+	maxNamed   = 300
+	// maxBefore bounds a place in the history of an instrument: an index to the base of 36 for each party of a charter.
+	maxBefore = 14 * 32
 	// maxPage bounds one page of a list.
 	maxPage = 500
 	// maxRoutes of clearance a node keeps, and lines or groups of one: a ministry has a handful.

@@ -79,6 +79,21 @@ func (n *Node) Instruments(ctx context.Context, who Caller, group record.ID, q Q
 	if err != nil {
 		return nil, err
 	}
+	return n.list(ctx, g, q, nil)
+}
+
+// Counted lists a page of a group's instruments, and says how many the query leaves, as Count does.
+func (n *Node) Counted(ctx context.Context, who Caller, group record.ID, q Query) (*Page, Count, error) {
+	var c Count
+	g, err := n.reading(who, group)
+	if err != nil {
+		return nil, c, err
+	}
+	p, err := n.list(ctx, g, q, &c)
+	return p, c, err
+}
+
+func (n *Node) list(ctx context.Context, g *group, q Query, count *Count) (*Page, error) {
 	now := n.clock()
 	f, err := q.filter(now)
 	if err != nil {
@@ -88,6 +103,13 @@ func (n *Node) Instruments(ctx context.Context, who Caller, group record.ID, q Q
 	f.Limit = limit + 1
 	p := &Page{Items: []Listed{}}
 	err = n.store.Snapshot(ctx, func(v *store.View) error {
+		if count != nil { // once over what is looked at where little is left, not three times
+			var err error
+			if count.N, count.More, err = store.CountStatesOf(v, g.row, f, maxCount); err != nil || count.N == 0 {
+				return err
+			}
+			f.Few = !count.More && count.N <= store.FewToSort
+		}
 		keys, err := store.List(v, g.row, f)
 		if err != nil {
 			return err

@@ -87,10 +87,11 @@ func (n *Node) reading(who Caller, id record.ID) (*group, error) {
 	return g, nil
 }
 
-// Detail is an instrument with its records.
+// Detail is an instrument with its records: the last of them, and those that its state names, however old.
 type Detail struct {
 	Listed
-	Records []RecordInfo `json:"records"` // in the order they are read
+	Records []RecordInfo `json:"records"`           // in the order they are read
+	Earlier Cursor       `json:"earlier,omitempty"` // of the records before; absent where these are all
 }
 
 // RecordInfo is a record as shown to people and programs.
@@ -105,13 +106,18 @@ type RecordInfo struct {
 
 // Instrument reads one instrument.
 func (n *Node) Instrument(ctx context.Context, who Caller, group, id record.ID) (*Detail, error) {
+	return n.InstrumentBefore(ctx, who, group, id, "")
+}
+
+// InstrumentBefore reads one instrument with the records before those of a page. Errors: ErrInvalid for a cursor that is none.
+func (n *Node) InstrumentBefore(ctx context.Context, who Caller, group, id record.ID, before Cursor) (*Detail, error) {
 	g, err := n.reading(who, group)
 	if err != nil {
 		return nil, err
 	}
 	var d *Detail
 	err = n.store.Snapshot(ctx, func(v *store.View) error {
-		d, err = n.detail(v, g, id)
+		d, err = n.detail(v, g, id, before, nil)
 		return err
 	})
 	if err != nil {
@@ -120,7 +126,8 @@ func (n *Node) Instrument(ctx context.Context, who Caller, group, id record.ID) 
 	return d, nil
 }
 
-func (n *Node) detail(v *store.View, g *group, id record.ID) (*Detail, error) {
+// detail reads an instrument with its last records within a cut; nil: all that counts.
+func (n *Node) detail(v *store.View, g *group, id record.ID, before Cursor, cut consent.Sizes) (*Detail, error) {
 	d, pos := &Detail{}, store.FoundingPos(g.row)
 	if id != g.id {
 		e, err := store.ByID(v, g.rows(), id)
@@ -137,15 +144,53 @@ func (n *Node) detail(v *store.View, g *group, id record.ID) (*Detail, error) {
 		return nil, fmt.Errorf("%w: %w", store.ErrCorrupt, err)
 	}
 	d.View = d.State.At(n.clock())
-	err = store.ByInstrument(v, g.rows(), id, func(e store.Entry) error {
+	below, err := g.below(before, cut)
+	if err != nil {
+		return nil, err
+	}
+	last, err := lastOf(v, g, id, below)
+	if err != nil {
+		return nil, err
+	}
+	if d.Earlier, err = earlier(v, g, id, below); err != nil {
+		return nil, err
+	}
+	if before == "" {
+		if last, err = withNamed(v, g, d.State, cut, last); err != nil {
+			return nil, err
+		}
+	}
+	for _, e := range last {
 		r, err := n.recordInfo(v, e)
-		if err == nil {
-			d.Records = append(d.Records, *r)
+		if err != nil {
+			return nil, err
+		}
+		d.Records = append(d.Records, *r)
+	}
+	slices.SortFunc(d.Records, func(a, b RecordInfo) int { return entente.Order(a.Header, b.Header) })
+	return d, nil
+}
+
+// RecordsByID reads records of a group by their ids. Those not held are missing in the answer.
+func (n *Node) RecordsByID(ctx context.Context, who Caller, group record.ID, ids []record.ID) ([]RecordInfo, error) {
+	g, err := n.reading(who, group)
+	if err != nil {
+		return nil, err
+	}
+	var out []RecordInfo
+	err = n.store.Snapshot(ctx, func(v *store.View) error {
+		found, err := store.ByIDs(v, g.rows(), ids)
+		for _, id := range ids {
+			if e, ok := found[id]; ok && err == nil {
+				var r *RecordInfo
+				if r, err = n.recordInfo(v, e); err == nil {
+					out = append(out, *r)
+				}
+			}
 		}
 		return err
 	})
-	slices.SortFunc(d.Records, func(a, b RecordInfo) int { return entente.Order(a.Header, b.Header) })
-	return d, err
+	return out, explainNil(err)
 }
 
 func explainNil(err error) error {

@@ -160,6 +160,17 @@ func ByInstrument(r reader, logs []int64, instrument record.ID, f func(Entry) er
 	}, "WHERE instrument8 = ? ORDER BY pos", key8(instrument[:]))
 }
 
+// OfInstrument calls f with the last counted records of an instrument in one log below an index, newest first.
+func OfInstrument(r reader, log int64, instrument record.ID, below uint64, limit int, f func(Entry) error) error {
+	return entries(r, func(e Entry) error {
+		if e.Judged && e.Record.Instrument() == instrument {
+			return f(e)
+		}
+		return nil
+	}, "INDEXED BY entry_instrument WHERE instrument8 = ? AND pos >= ? AND pos < ? ORDER BY pos DESC LIMIT ?",
+		key8(instrument[:]), int64(PosOf(log, 0)), int64(PosOf(log, below)), limit)
+}
+
 // Void lists the indexes of the counted records of a log that have no effect.
 func Void(r reader, log int64) ([]uint64, error) {
 	var out []uint64

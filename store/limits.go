@@ -10,9 +10,9 @@ const (
 	partsAtOnce = 8
 	// manyAtOnce is how many rows one statement looks up by key: a page of titles in two languages takes two.
 	manyAtOnce = 64
-	// fewToSort is how many places of a list are found and sorted at once, in about two milliseconds; where a filter leaves more,
+	// FewToSort is how many places of a list are found and sorted at once, in about two milliseconds; where a filter leaves more,
 	// the list is read in its order, and a page is full after few of them.
-	fewToSort = 2000
+	FewToSort = 2000
 	// maxStatements a connection of snapshots keeps prepared: lists that pages make, with room; filters combine to thousands.
 	maxStatements = 200
 	// maxReaders is the number of connections that read beside the one writer.

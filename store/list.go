@@ -46,6 +46,7 @@ type Filter struct {
 	Backwards bool
 	After     *Key // the place to go on from, forwards or backwards
 	Limit     int
+	Few       bool // it is known to leave no more than FewToSort
 }
 
 // Never is the end of a range without one.
@@ -188,14 +189,14 @@ func (f *Filter) plan(r reader, grp int64) (index, error) {
 	}
 	narrow := f.narrow()
 	switch {
-	case narrow == byTarget, narrow == sorted, narrow == byOwed && sorted == byDue:
+	case f.Few, narrow == byTarget, narrow == sorted, narrow == byOwed && sorted == byDue:
 		return narrow, nil
 	}
 	for _, ix := range []index{narrow, byLine} {
 		if ix == byLine && f.Line == "" || f.Kind == "" {
 			continue
 		}
-		_, more, err := countBy(r, grp, *f, ix, fewToSort)
+		_, more, err := countBy(r, grp, *f, ix, FewToSort)
 		if err != nil || !more {
 			return ix, err
 		}

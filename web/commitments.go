@@ -103,11 +103,9 @@ func (w *Web) listAt(r *request, q node.Query, at int64, b *commitmentsBody) (*n
 		b.New = ""
 		return w.node.AsOfList(r.Context(), r.who, r.group.ID, at, q)
 	}
-	var err error
-	if b.Count, err = w.node.Count(r.Context(), r.who, r.group.ID, q); err != nil {
-		return nil, err
-	}
-	return w.node.Instruments(r.Context(), r.who, r.group.ID, q)
+	p, n, err := w.node.Counted(r.Context(), r.who, r.group.ID, q)
+	b.Count = n
+	return p, err
 }
 
 // turned is this page's address with another place in the list; empty: there is none.

@@ -63,8 +63,16 @@ func (w *Web) figures(r *request) (answer, error) {
 		return nil, err
 	}
 	wants := append(tablesOf(r, reports[i:i+1]), node.Want{Group: r.group.ID, Record: titled(d.State), Names: []string{"title.*"}})
+	var replies []record.ID
 	for _, y := range whole.State.Replies {
-		wants = append(wants, node.Want{Group: r.group.ID, Record: y.ID, Names: words})
+		if y.To == id && len(replies) < listPage {
+			replies = append(replies, y.ID)
+			wants = append(wants, node.Want{Group: r.group.ID, Record: y.ID, Names: words})
+		}
+	}
+	records, err := w.node.RecordsByID(r.Context(), r.who, r.group.ID, replies)
+	if err != nil {
+		return nil, err
 	}
 	texts, err := w.read(r, wants)
 	if err != nil {
@@ -74,8 +82,8 @@ func (w *Web) figures(r *request) (answer, error) {
 	b := &figuresBody{Name: texts.name(r, r.group, d.State), Back: r.group.Href("indicators", d.State.Instrument.String()), Report: filled[0], Gap: unread > 0,
 		Area: r.FormValue("area"), Whole: r.group.Href("i", opening.String())}
 	for _, y := range whole.State.Replies {
-		for k := range whole.Records {
-			if x := &whole.Records[k]; x.ID == y.ID && y.To == id {
+		for k := range records {
+			if x := &records[k]; x.ID == y.ID {
 				b.Said = append(b.Said, replied{Reply: y, Key: "stance." + string(y.Stance), By: y.Ref.Party, Texts: texts.bilingual(r.group, x.Header, x.ID), Signers: w.signers(r, x.Header)})
 			}
 		}

@@ -36,6 +36,7 @@ type instrumentBody struct {
 	Former  []version
 	Reports []reported
 	History []happened
+	Earlier string // address of the records before
 	Proof   proof
 	AsOf    string // the day asked for
 }
@@ -172,6 +173,9 @@ var kindPages = map[string]kindPage{
 }
 
 func (w *Web) instrument(r *request) (answer, error) {
+	if before := r.URL.Query().Get("before"); before != "" {
+		return w.earlierRecords(r, node.Cursor(before))
+	}
 	d, err := w.detail(r)
 	if err != nil {
 		return nil, err
@@ -244,23 +248,75 @@ func (w *Web) subject(r *request, d *node.Detail) (*instrumentBody, error) {
 	w.versions(r, b, texts)
 	w.reports(r, b, texts)
 	b.Acts = w.acts(r, d)
-	for _, x := range d.Records {
-		h := happened{ID: x.ID, Time: x.Header.Time, Party: x.Header.Party, Key: "did." + string(x.Header.Verb), Void: x.Reasons, Counts: x.Counts, Signers: w.signers(r, x.Header)}
-		if x.Header.Verb != record.Propose && x.Header.Verb != record.Report && x.Header.Verb != record.Reply || len(x.Reasons) > 0 {
-			h.Texts, h.Acts = texts.bilingual(r.group, x.Header, x.ID), w.translateActs(r, b.State, x.ID)
+	for i := range d.Records {
+		x := &d.Records[i]
+		above := x.Header.Verb == record.Propose || x.Header.Verb == record.Report || x.Header.Verb == record.Reply
+		b.History = append(b.History, w.happened(r, x, texts, above && len(x.Reasons) == 0))
+		if h := &b.History[i]; h.Texts != nil {
+			h.Acts = w.translateActs(r, b.State, x.ID)
 		}
-		if x.Header.Verb == record.Consent { // the scan of a signature on paper
-			h.Annexes = annexes(r, &x)
-		}
-		b.History = append(b.History, h)
 	}
 	slices.Reverse(b.History)
+	b.Earlier = r.earlier(d)
 	if r.past() != nil {
 		b.nothingToDo()
 	}
 	b.AsOf = r.URL.Query().Get("asof")
 	b.Proof, err = w.proofOf(r, d)
 	return b, err
+}
+
+// happened is one record of the history, with what it says where no other place of the page does.
+func (w *Web) happened(r *request, x *node.RecordInfo, texts reading, above bool) happened {
+	h := happened{ID: x.ID, Time: x.Header.Time, Party: x.Header.Party, Key: "did." + string(x.Header.Verb), Void: x.Reasons, Counts: x.Counts, Signers: w.signers(r, x.Header)}
+	if !above {
+		h.Texts = texts.bilingual(r.group, x.Header, x.ID)
+	}
+	if x.Header.Verb == record.Consent { // the scan of a signature on paper
+		h.Annexes = annexes(r, x)
+	}
+	return h
+}
+
+// earlier is the address of the records before those shown; empty: there is none, or the page is of a past day.
+func (r *request) earlier(d *node.Detail) string {
+	if d.Earlier == "" || r.past() != nil {
+		return ""
+	}
+	return r.group.Href("i", d.State.Instrument.String()) + "?before=" + string(d.Earlier)
+}
+
+// earlierBody is the history of an instrument before what its page shows.
+type earlierBody struct {
+	ID      record.ID
+	Name    name
+	History []happened
+	Earlier string
+}
+
+// earlierRecords shows the records before those of another page.
+func (w *Web) earlierRecords(r *request, before node.Cursor) (answer, error) {
+	id, err := record.ParseID(r.PathValue("id"))
+	if err != nil {
+		return nil, fmt.Errorf("instrument: %w", node.ErrNotFound)
+	}
+	d, err := w.node.InstrumentBefore(r.Context(), r.who, r.group.ID, id, before)
+	if err != nil {
+		return nil, err
+	}
+	wants := []node.Want{{Group: r.group.ID, Record: titled(d.State), Names: []string{"title.*"}}}
+	for _, x := range d.Records {
+		wants = append(wants, node.Want{Group: r.group.ID, Record: x.ID, Names: words})
+	}
+	texts, err := w.read(r, wants)
+	if err != nil {
+		return nil, err
+	}
+	b := &earlierBody{ID: id, Name: texts.name(r, r.group, d.State), Earlier: r.earlier(d)}
+	for i := range slices.Backward(d.Records) {
+		b.History = append(b.History, w.happened(r, &d.Records[i], texts, false))
+	}
+	return page{name: "earlier", title: r.t("history.earlier"), nav: d.State.Kind, body: b}, nil
 }
 
 // related finds the instruments that this one names, and where they come from in turn.

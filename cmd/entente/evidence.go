@@ -10,6 +10,7 @@ import (
 
 	"entente"
 	"entente/consent"
+	"entente/node"
 	"entente/record"
 	"entente/tlog"
 )
@@ -79,18 +80,21 @@ func (c *exportCmd) Run(a *app) error {
 
 // others are the names of an instrument's parts without those withheld; - alone when none is left.
 func (s *session) others(a *app, g, instrument record.ID, withhold []string) ([]string, error) {
-	i, err := s.Instrument(a.ctx, g, instrument)
-	if err != nil {
-		return nil, err
-	}
 	var all, out []string
-	for _, r := range i.Records {
-		for _, p := range r.Header.Parts {
-			all = append(all, p.Name)
-			if !slices.Contains(withhold, p.Name) && !slices.Contains(out, p.Name) {
-				out = append(out, p.Name)
+	for before, done := node.Cursor(""), false; !done; {
+		i, err := s.InstrumentBefore(a.ctx, g, instrument, before)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range i.Records {
+			for _, p := range r.Header.Parts {
+				all = append(all, p.Name)
+				if !slices.Contains(withhold, p.Name) && !slices.Contains(out, p.Name) {
+					out = append(out, p.Name)
+				}
 			}
 		}
+		before, done = i.Earlier, i.Earlier == ""
 	}
 	for _, w := range withhold {
 		if !slices.Contains(all, w) {

@@ -111,8 +111,9 @@ func words(x node.Listed) []string {
 }
 
 type showCmd struct {
-	ID    string `arg:"" help:"The instrument, or any record of it: id or prefix."`
-	Group string `help:"The group: track, id or prefix." placeholder:"GROUP"`
+	ID     string `arg:"" help:"The instrument, or any record of it: id or prefix."`
+	Group  string `help:"The group: track, id or prefix." placeholder:"GROUP"`
+	Before string `help:"The records before those of another answer: its \"earlier\"." placeholder:"PLACE"`
 }
 
 func (showCmd) Help() string {
@@ -134,7 +135,7 @@ func (c *showCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		i, err := s.Instrument(a.ctx, g.ID, t.Instrument)
+		i, err := s.InstrumentBefore(a.ctx, g.ID, t.Instrument, node.Cursor(c.Before))
 		if err != nil {
 			return err
 		}
@@ -189,6 +190,9 @@ func instrumentText(w io.Writer, i api.Instrument) {
 		for _, x := range r.Reasons {
 			fmt.Fprintf(w, "      NO EFFECT: %s\n", clean(x.String()))
 		}
+	}
+	if i.Earlier != "" {
+		fmt.Fprintf(w, "  earlier records: entente show %s --before %s\n", st.Instrument.Short(), i.Earlier)
 	}
 }
 
