@@ -65,7 +65,7 @@ func pages(ctx context.Context, r *report, dir string, n int) error {
 	g := "/g/bench-" + p.group.Short()
 	for _, x := range []struct{ name, path string }{
 		{"for attention, all groups", "/"}, {"for attention, one group", g}, {"minister's page", g + "/minister"},
-		{"commitments", g + "/commitments"}, {"commitments, overdue", g + "/commitments?status=overdue"}, {"one commitment", g + "/i/" + one.String()},
+		{"commitments", g + "/commitments"}, {"commitments, late", g + "/commitments?status=late"}, {"one commitment", g + "/i/" + one.String()},
 		{"commitments as of a past day", g + "/commitments?asof=" + time.Now().UTC().Format(time.DateOnly)},
 		{"indicators", g + "/indicators"}, {"meetings", g + "/meetings"}, {"statements", g + "/statements"}, {"records", g + "/records"}, {"guide", "/guide"},
 	} {
@@ -87,6 +87,26 @@ func pages(ctx context.Context, r *report, dir string, n int) error {
 			r.add("page: "+x.name+", size", "kB", "at most 100", float64(size)/1000)
 		}
 	}
+	worst, slowest := 0.0, ""
+	for _, status := range []string{"", "proposed", "in-force", "owed", "late", "done", "verified", "lapsed", "withdrawn", "ended"} {
+		for _, more := range []string{"", "&owner=MX", "&owner=US", "&due-from=2027-01-01", "&due-to=2026-01-01", "&owner=MX&due-from=2027-01-01", "&owner=US&due-to=2028-01-01"} {
+			for _, sort := range []string{"due", "latest", "changed", "newest", "opened"} {
+				path, ms := g+"/commitments?status="+status+more+"&sort="+sort, []float64{}
+				for range 3 {
+					t := time.Now()
+					if code, _ := get(path); code != http.StatusOK {
+						return fmt.Errorf("%s answers %d", path, code)
+					}
+					ms = append(ms, float64(time.Since(t).Microseconds())/1000)
+				}
+				if m := quantile(ms, 0.5); m > worst {
+					worst, slowest = m, path
+				}
+			}
+		}
+	}
+	r.add("page: commitments, the slowest filter", "ms", "at most 25", worst)
+	fmt.Println("slowest filter:", slowest)
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
