@@ -526,6 +526,9 @@ func (w *work) append(h record.Header, parts []record.Part, ok verified) (*recor
 // gate is what this node asks of itself beyond what every node asks of every record: all parts held before consent (C1), no
 // rival in the way (C5), no new commitment with a party whose logs conflict.
 func (w *work) gate(h *record.Header) error {
+	if err := w.b.n.reads(h.Approvals, h); err != nil {
+		return err
+	}
 	if h.Verb != record.Propose && h.Verb != record.Consent {
 		return nil
 	}
@@ -539,6 +542,9 @@ func (w *work) gate(h *record.Header) error {
 			return w.b.fail(errors.Join(w.src.err, store.ErrCorrupt))
 		}
 		text = r.Header()
+		if err := w.b.n.reads(h.Approvals, text); err != nil {
+			return err
+		}
 		pos := store.PosOf(w.logs[text.Party].row, text.Index)
 		have, err := store.HeldParts(w.b.tx, pos)
 		if err != nil {

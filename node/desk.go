@@ -8,6 +8,7 @@ import (
 
 	"entente"
 	"entente/record"
+	"entente/release"
 	"entente/store"
 	"entente/tlog"
 )
@@ -74,6 +75,9 @@ func (n *Node) approve(g *group, d *Draft, add []record.Approval) error {
 	p := g.ledger.Ring(n.party).At(g.logs[n.party].tree.Size())
 	all := slices.Clone(d.Header.Approvals)
 	named := powersOf(d.Header)
+	if err := n.reads(add, d.Header); err != nil {
+		return err
+	}
 	for _, a := range add {
 		var key entente.Key
 		var ok bool
@@ -109,6 +113,18 @@ func (n *Node) approve(g *group, d *Draft, add []record.Approval) error {
 	h := *d.Header
 	h.Approvals = all
 	d.Header = &h
+	return nil
+}
+
+// reads refuses the signature of an office on a text of which a part is not for it: an office signs what it has read.
+func (n *Node) reads(signed []record.Approval, text *record.Header) error {
+	for _, a := range signed {
+		for _, p := range text.Parts {
+			if a.Office != record.RootOffice && !release.MayRead(p.Marking, n.party, a.Office) {
+				return fmt.Errorf("%w: %w", ErrConflict, record.Because("sign.office", "the part %s is not for the office %s, and an office signs what it has read: name the office among those that may read it, or have another sign", p.Name, a.Office))
+			}
+		}
+	}
 	return nil
 }
 

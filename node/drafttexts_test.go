@@ -8,6 +8,52 @@ import (
 	"entente/record"
 )
 
+// An office does not sign a text of its own party of which a part is not for it, nor the other side's; one that may read it does.
+func TestAnOfficeSignsWhatItReads(t *testing.T) {
+	w := newTwo(t)
+	w.agreeCharter(t)
+	who := Caller{Office: "desk", Via: "test"}
+	red := func(offices ...string) []NewPart {
+		p := append(texts(), NewPart{Name: "annex/list", Content: []byte("x")})
+		p[len(p)-1].Marking = &record.Marking{TLP: record.Red, ReleasableTo: []record.Party{"MX", "US"}, Offices: offices, Originator: "MX"}
+		return p
+	}
+	act := Act{Group: w.group, Kind: "commitment", Verb: record.Propose, Terms: []byte(`{"owner":"US","due":1900000000}`)}
+	signed := func(p record.Party, a Act) error {
+		d, err := w.nodes[p].Prepare(t.Context(), who, a)
+		if err == nil {
+			err = w.nodes[p].Save(t.Context(), d)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		yes := record.Approve(d.Act, p, "desk", 1, w.now, w.seats[p])
+		_, _, kept := w.nodes[p].AddApprovals(t.Context(), who, w.group, d.Nonce, []record.Approval{yes})
+		d.Sign(yes)
+		if _, sealed := w.nodes[p].Seal(t.Context(), who, d); (kept == nil) != (sealed == nil) {
+			t.Fatalf("kept: %v, sealed: %v", kept, sealed)
+		}
+		return kept
+	}
+	act.Parts = red("MX/minister", "US/desk")
+	if err := signed("MX", act); !errors.Is(err, ErrConflict) {
+		t.Errorf("its own text: %v", err)
+	}
+	act.Parts = red("MX/desk", "US/minister")
+	if err := signed("MX", act); err != nil {
+		t.Fatal(err)
+	}
+	w.sync(t, "MX", "US")
+	page, err := w.nodes["US"].Instruments(t.Context(), who, w.group, Query{Kind: "commitment"})
+	if err != nil || len(page.Items) != 1 {
+		t.Fatal(len(page.Items), err)
+	}
+	id := page.Items[0].State.Instrument
+	if err := signed("US", Act{Group: w.group, Kind: "commitment", Verb: record.Consent, Instrument: id, Version: id}); !errors.Is(err, ErrConflict) {
+		t.Errorf("the other side's text: %v", err)
+	}
+}
+
 // A page of drafts leaves one entry in the access log, which names what was shown and nothing else.
 func TestDraftTexts(t *testing.T) {
 	w := newTwo(t)
