@@ -64,10 +64,10 @@ func (p *planted) secretsOf(t *testing.T, x, y *side) {
 		return node.NewPart{Name: "annex/" + what + ".txt", Content: []byte(p.plant(x, what, may)), Marking: m}
 	}
 	parts := append(both("title", "On record"), node.NewPart{Name: "body.en", Content: []byte("Text")},
-		node.NewPart{Name: "body.es", Content: []byte(p.plant(x, "red-body", only("legal"))), Marking: red(own + "/legal")},
+		node.NewPart{Name: "body.es", Content: []byte(p.plant(x, "red-body", only("legal", "press"))), Marking: red(own+"/legal", own+"/press")},
 		add("red", only("legal", "press"), red(own+"/legal", own+"/press")),
 		add("own", inside, &record.Marking{TLP: record.AmberStrict}),
-		add("red-abroad", only("legal"), red(own+"/legal", string(y.id)+"/legal")))
+		add("red-abroad", only("legal", "press"), red(own+"/legal", own+"/press", string(y.id)+"/legal")))
 	abroad := p.last()
 	abroad.other = only("legal")
 	s := x.seal(t, "press", node.Act{Kind: "statement", Verb: record.Propose, Parts: parts}, entente.Statement{Own: true})
