@@ -1,10 +1,12 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"entente"
@@ -99,7 +101,22 @@ func (g *group) Others(own record.Party) []record.Party {
 	return out
 }
 
-func slugOf(c *entente.Charter, id record.ID) string { return c.Track + "-" + id.Short() }
+// slugOf names a group in an address: by the first digits of its id, or, where another group of this node has the same, which a
+// founder who looks for it can bring about, by the whole.
+func (w *Web) slugOf(c *entente.Charter, id record.ID) string {
+	var all []record.ID
+	for _, i := range w.node.Groups(context.Background(), node.Caller{Operator: true, Via: "web"}) {
+		all = append(all, i.ID)
+	}
+	return slug(c.Track, id, all)
+}
+
+func slug(track string, id record.ID, all []record.ID) string {
+	if slices.ContainsFunc(all, func(o record.ID) bool { return o != id && o.Short() == id.Short() }) {
+		return track + "-" + id.String()
+	}
+	return track + "-" + id.Short()
+}
 
 // groupsOf are the joint groups that the reader's office has a part in.
 func (w *Web) groupsOf(r *request) ([]group, error) {
@@ -126,7 +143,7 @@ func (w *Web) groupFrom(r *request, i node.GroupInfo) (*group, error) {
 	if _, c := l.Charter(); c != nil {
 		g.Chart = c
 	}
-	g.Slug, g.Name = slugOf(i.Founding, i.ID), g.Chart.Names[r.lang]
+	g.Slug, g.Name = w.slugOf(i.Founding, i.ID), g.Chart.Names[r.lang]
 	return g, nil
 }
 
@@ -137,7 +154,7 @@ var ofOwnGroup = regexp.MustCompile(`^[A-Z]+ /g/\{group\}/(people|drafts/\{nonce
 // findGroup finds the group of a path. Whether a group exists is not for an office that has no part in it.
 func (w *Web) findGroup(r *request, slug, pattern string) (*group, error) {
 	for _, i := range w.node.Groups(r.Context(), r.who) {
-		if (!i.Own || ofOwnGroup.MatchString(pattern)) && slugOf(i.Founding, i.ID) == slug {
+		if (!i.Own || ofOwnGroup.MatchString(pattern)) && w.slugOf(i.Founding, i.ID) == slug {
 			return w.groupFrom(r, i)
 		}
 	}

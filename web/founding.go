@@ -43,7 +43,7 @@ func foundingHref(id record.ID) string { return "/setup/charters/" + id.String()
 
 // groupOfCharter names a group that may not stand yet as pages name groups.
 func (w *Web) groupOfCharter(r *request, p *node.Proposal) *group {
-	return &group{ID: p.Group, Slug: slugOf(p.Charter, p.Group), Name: p.Charter.Names[r.lang], Chart: p.Charter, lang: r.lang}
+	return &group{ID: p.Group, Slug: w.slugOf(p.Charter, p.Group), Name: p.Charter.Names[r.lang], Chart: p.Charter, lang: r.lang}
 }
 
 // nextStep is the message key of what this party does next.

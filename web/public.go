@@ -41,7 +41,7 @@ type publicText struct {
 }
 
 func (w *Web) publicText(lang string, p *node.PublicText) *publicText {
-	at := "/public/" + slugOf(p.Founding, p.Group) + "/"
+	at := "/public/" + w.slugOf(p.Founding, p.Group) + "/"
 	x := &publicText{Group: p.Founding.Names[lang], Href: at + p.Instrument.String(), Form: formKey(p.Form), Own: p.Own != "", Time: p.Time, Version: p.Version, Of: p.Group,
 		Command: "entente verify " + proofName(p)}
 	parties := slices.Clone(p.Parties)
@@ -80,7 +80,7 @@ func (w *Web) publicText(lang string, p *node.PublicText) *publicText {
 // publicGroup finds a group by its name in an address. Whether it exists is told by nothing but a text of it that is public.
 func (w *Web) publicGroup(r *request) (record.ID, error) {
 	for _, g := range w.node.Groups(r.Context(), node.Caller{Operator: true, Via: "public"}) {
-		if slugOf(g.Founding, g.ID) == r.PathValue("of") {
+		if w.slugOf(g.Founding, g.ID) == r.PathValue("of") {
 			return g.ID, nil
 		}
 	}
@@ -146,7 +146,7 @@ func (a publicPage) write(rw http.ResponseWriter, r *request) error {
 		return err
 	}
 	rw.Header().Set("Content-Language", w.languages[r.lang].tag)
-	return public(rw, r, "text/html; charset=utf-8", b.Bytes())
+	return public(rw, r, "text/html; charset=utf-8", visible(b.Bytes()))
 }
 
 // public answers with what anybody may have. Caches keep it for a minute, so that what is let out at an hour is seen at it.
@@ -301,7 +301,7 @@ func (w *Web) publicFeed(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return publicFile{"", "application/atom+xml; charset=utf-8", append([]byte(xml.Header), b...)}, nil
+	return publicFile{"", "application/atom+xml; charset=utf-8", visible(append([]byte(xml.Header), b...))}, nil
 }
 
 // base is the address of this node as browsers see it.

@@ -293,7 +293,7 @@ func TestMinutesAreAgreed(t *testing.T) {
 func TestPublicPagesAreOffUnlessAllowed(t *testing.T) {
 	s := example(t)
 	mx := s.sides["MX"]
-	id := s.statement(t, "Published by this test", entente.Statement{})
+	id := s.statement(t, "Published by this test \u202e4321", entente.Statement{})
 	for _, x := range s.sides {
 		x.seal(t, "press", node.Act{Kind: "statement", Verb: record.Release, Version: id}, nil)
 	}
@@ -311,8 +311,12 @@ func TestPublicPagesAreOffUnlessAllowed(t *testing.T) {
 		if r := stranger(t, off.Handler(), path, "en"); r.StatusCode != http.StatusNotFound {
 			t.Errorf("%s answers %d where it is off", path, r.StatusCode)
 		}
-		if r := stranger(t, on.Handler(), path, "en"); r.StatusCode != http.StatusOK {
+		r := stranger(t, on.Handler(), path, "en")
+		if r.StatusCode != http.StatusOK {
 			t.Errorf("%s answers %d where it is on", path, r.StatusCode)
+		}
+		if text := bodyOf(t, r); path != page+"/proof" && (strings.Contains(text, "\u202e") || !strings.Contains(text, "Published by this test [U+202E]4321")) {
+			t.Errorf("%s hides what turns the text round", path)
 		}
 	}
 	for _, path := range []string{"/public/feed/fr", "/public/nothing/" + id.String(), page[:len(page)-1] + "0", page + "x", page + "/annex/none", "/public/" + page[8:24]} {

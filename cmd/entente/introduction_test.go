@@ -5,7 +5,7 @@ import (
 )
 
 func TestClean(t *testing.T) {
-	if got := clean("a\x1b[2Jb\u202ec\n\té"); got != "a\uFFFD[2Jb\uFFFDc\n\té" {
+	if got := clean("a\x1b[2Jb\u202ec\u200bd\u2066\ufeff\n\té\U000e0041"); got != "a\uFFFD[2Jb\uFFFDc\uFFFDd\uFFFD\uFFFD\n\té\uFFFD" {
 		t.Errorf("%q", got)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"entente/api"
+	"entente/record"
 )
 
 // day writes a date, moment a date with its time, span a period, all for people and in UTC.
@@ -43,10 +44,7 @@ func draftText(w io.Writer, d api.Draft) {
 // clean keeps what another party wrote from steering the terminal.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' {
-			return r
-		}
-		if r < ' ' || (r >= 0x7f && r < 0xa0) || (r >= 0x202a && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069) {
+		if r == '\r' || record.Unseen(r) {
 			return '�'
 		}
 		return r
