@@ -346,6 +346,11 @@ func (c *Client) Join(ctx context.Context, founding []byte) (record.ID, error) {
 	return j.Group, err
 }
 
+// Charters are the founding charters of groups that do not stand yet. Operator.
+func (c *Client) Charters(ctx context.Context) ([]*node.Proposal, error) {
+	return fetch[[]*node.Proposal](ctx, c, "/v1/charters")
+}
+
 // Tokens without their secrets. Operator.
 func (c *Client) Tokens(ctx context.Context) ([]Token, error) {
 	return fetch[[]Token](ctx, c, "/v1/tokens")

@@ -51,6 +51,11 @@ func (a *API) join(ctx context.Context, in *inJoin) (*body[Joined], error) {
 	return ok(Joined{id}, err)
 }
 
+func (a *API) proposals(ctx context.Context, _ *none) (*body[[]*node.Proposal], error) {
+	ps, err := a.node.Proposals(ctx, caller(ctx))
+	return list(ps, err)
+}
+
 func (a *API) tokens(ctx context.Context, _ *none) (*body[[]Token], error) {
 	ts, err := a.node.Tokens(ctx)
 	out := make([]Token, len(ts))

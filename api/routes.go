@@ -69,6 +69,7 @@ var routes = []route{
 	operator(get("/v1/introduction", "introduction", "This party's introduction", (*API).introduction)),
 	operator(get("/v1/introductions", "introductions", "The other parties' introductions that people here compared", (*API).introductions)),
 	operator(post("/v1/introductions", "introduction-add", "Keep another party's introduction, once its fingerprint was compared", (*API).meet)),
+	operator(get("/v1/charters", "charters", "Founding charters that wait: what waits for whom", (*API).proposals)),
 	operator(post("/v1/groups", "group-join", "Join a group by its founding charter", (*API).join, created)),
 	operator(get("/v1/tokens", "tokens", "Tokens, without their secrets", (*API).tokens)),
 	operator(post("/v1/tokens", "token-new", "Make an office's token; its secret is shown once and never stored", (*API).newToken, created, secret)),

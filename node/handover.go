@@ -29,7 +29,7 @@ func (n *Node) readCharter(ctx context.Context, text []byte) (*entente.Charter, 
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	me, ok := c.Party(n.party)
-	if !ok || len(c.Parties) < 2 {
+	if !ok || len(c.Parties) < 2 || c.Track == ownTrack {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("founding.parties", "the charter is of no group of %s with others", n.party))
 	}
 	i, err := n.Introduction(ctx)

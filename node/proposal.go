@@ -46,7 +46,8 @@ type keptProposal struct {
 	Created  int64                    `json:"created"`
 	Send     map[record.Party]sending `json:"send,omitempty"`
 	Declined bool                     `json:"declined,omitempty"`
-	Within   record.ID                `json:"within,omitzero"` // the group around it
+	Within   record.ID                `json:"within,omitzero"`    // the group around it
+	Operator bool                     `json:"operator,omitempty"` // it was joined on the command line: no office has it in hand
 }
 
 type sending struct {
@@ -95,7 +96,7 @@ func (n *Node) hasInHand(who Caller, id record.ID, k *keptProposal) bool {
 	if g, err := n.find(id); err == nil && !who.Operator && n.mayAct(who, g) == nil {
 		return true
 	}
-	if k.Declined || n.setsUp(who) != nil {
+	if k.Declined || n.setsUp(who) != nil || k.Operator && !who.Operator {
 		return false
 	}
 	if around, err := n.find(k.Within); err == nil && k.Office == "" && n.mayAct(who, around) != nil {
@@ -104,24 +105,36 @@ func (n *Node) hasInHand(who Caller, id record.ID, k *keptProposal) bool {
 	return who.Operator || k.Office == "" || k.Office == who.Office
 }
 
+// followFounding keeps the charter of a group that was joined on the command line, so that its people see what waits for whom.
+func (b *batch) followFounding(id record.ID, text []byte, within record.ID) error {
+	_, err := keptProposalOf(b.tx, id)
+	if errors.Is(err, ErrNotFound) {
+		return b.putProposal(id, &keptProposal{Charter: text, Created: b.now, Within: within, Operator: true})
+	}
+	return b.fail(err)
+}
+
 // Proposals are those that the caller sees and that are not in force yet, oldest first.
 func (n *Node) Proposals(ctx context.Context, who Caller) ([]*Proposal, error) {
 	all, err := n.keptProposals(n.store.View(ctx))
 	if err != nil {
 		return nil, err
 	}
-	var out []*Proposal
+	out := []*Proposal{}
 	for id, k := range all {
 		if k.Declined || !n.hasInHand(who, id, k) {
 			continue
+		}
+		if g, err := n.find(id); err == nil {
+			if in, _ := g.ledger.Charter(); !in.IsZero() {
+				continue
+			}
 		}
 		p, err := n.proposal(ctx, id, k)
 		if err != nil {
 			return nil, err
 		}
-		if !p.InForce {
-			out = append(out, p)
-		}
+		out = append(out, p)
 	}
 	slices.SortFunc(out, func(a, b *Proposal) int {
 		if a.Created != b.Created {
@@ -256,6 +269,9 @@ func namesOf(p record.Party, names map[string]string) map[string]string {
 func (n *Node) DraftCharter(ctx context.Context, who Caller, c entente.Charter, others []record.Party, before record.ID) (*Proposal, error) {
 	if err := n.setsUp(who); err != nil {
 		return nil, err
+	}
+	if c.Track == ownTrack {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("founding.track", "the short name %s is that of the party's own group", ownTrack))
 	}
 	if len(others) == 0 || slices.Contains(others, n.party) {
 		return nil, fmt.Errorf("charter: %w: a group has this party and others", ErrInvalid)

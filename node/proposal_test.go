@@ -198,6 +198,7 @@ func TestForeignCharters(t *testing.T) {
 	for what, change := range map[string]func(*entente.Charter){
 		"another root for this party": func(c *entente.Charter) { c.Parties[0].Root = PublicKey(testKey("stranger")) },
 		"not the sender":              func(c *entente.Charter) { c.Parties[1].ID = "UY" },
+		"the name of a group of one":  func(c *entente.Charter) { c.Track = ownTrack },
 		"control characters":          func(c *entente.Charter) { c.Purpose["en"] = "a\x1b[2Jb" },
 		"this party alone":            func(c *entente.Charter) { c.Parties = c.Parties[:1] },
 	} {
@@ -226,7 +227,7 @@ func TestForeignCharters(t *testing.T) {
 	if said := send(b); said != SaidHeld {
 		t.Error(said)
 	}
-	if all, err := mx.Proposals(ctx, desk); err != nil || len(all) != 0 {
+	if all, err := mx.Proposals(ctx, desk); err != nil || len(all) != 1 || all[0].Group != w.group { // the group that was joined, and not signed yet
 		t.Errorf("what was declined came back: %d %v", len(all), err)
 	}
 	if p, err := mx.TakeCharter(ctx, desk, b); err != nil || p.From != "US" { // handed over after all

@@ -108,13 +108,16 @@ func Init(ctx context.Context, s Setup) (err error) {
 	return n.foundOwn(ctx, s, root, intro, now)
 }
 
+// ownTrack is that of a group of one, by which people name it: no other group has it.
+const ownTrack = "own"
+
 // foundOwn makes the group of one.
 func (n *Node) foundOwn(ctx context.Context, s Setup, root ed25519.PrivateKey, intro Introduction, now int64) error {
 	names := s.Config.Names
 	if len(names) == 0 {
 		names = map[string]string{"en": string(n.party), "es": string(n.party)}
 	}
-	c := &entente.Charter{Rules: entente.Rules, Founded: now, Track: "own", Languages: slices.Clone(entente.Languages),
+	c := &entente.Charter{Rules: entente.Rules, Founded: now, Track: ownTrack, Languages: slices.Clone(entente.Languages),
 		Names:   map[string]string{"en": "Own records of " + names["en"], "es": "Registros propios de " + names["es"]},
 		Purpose: map[string]string{"en": "Drafts and access log of one party. No other party is part of it.", "es": "Borradores y bitácora de consultas de una sola Parte. Ninguna otra Parte forma parte de él."},
 		Parties: []entente.CharterParty{{ID: n.party, Names: names, Root: intro.Root, Next: intro.Next}},
@@ -157,6 +160,9 @@ func (n *Node) Join(ctx context.Context, founding []byte) (record.ID, error) {
 		return record.ID{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	me, ok := l.Founding().Party(n.party)
+	if ok && len(l.Founding().Parties) > 1 && l.Founding().Track == ownTrack {
+		return record.ID{}, fmt.Errorf("%w: the track %s names the group of one", ErrInvalid, ownTrack)
+	}
 	if !ok {
 		return record.ID{}, fmt.Errorf("%w: the charter does not name %s", ErrInvalid, n.party)
 	}
@@ -180,6 +186,11 @@ func (n *Node) Join(ctx context.Context, founding []byte) (record.ID, error) {
 		row, err := b.tx.PutGroup(l.Group, founding, l.Parties())
 		if err != nil {
 			return b.fail(err)
+		}
+		if len(l.Founding().Parties) > 1 {
+			if err := b.followFounding(l.Group, founding, l.Founding().Parent); err != nil {
+				return err
+			}
 		}
 		g := newGroup(row.Row, row.ID, l)
 		logs, err := store.Logs(b.tx, row.Row)

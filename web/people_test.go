@@ -133,7 +133,7 @@ func TestPowersAreChangedWithTheRootKey(t *testing.T) {
 	b.shot("people-sign")
 	b.do(chromedp.SetUploadFiles(chromedp.CSS("#keyfile"), []string{filepath.Join(mx.dir, "seats", "legal-1.age")}), chromedp.SetValue(chromedp.CSS("#passphrase"), demo.Passphrase))
 	b.press("form[data-sign] button") // an official's key is not the root's
-	b.says("does not verify")
+	b.says("no se pudo comprobar")
 	b.open(people)
 	b.says("Un cambio espera la llave raíz")
 	b.press(`main a[href*="/drafts/"]`)

@@ -18,6 +18,7 @@ import (
 type groupCmd struct {
 	New   groupNewCmd   `cmd:"" help:"Write the founding charter of a group to a file."`
 	Found groupFoundCmd `cmd:"" help:"Join the group of a charter file: powers, then this party's signature under the charter."`
+	Wait  groupWaitCmd  `cmd:"" help:"Charters that wait, by wire, from the pages or joined, and what waits for whom; save one as a file."`
 	Show  groupShowCmd  `cmd:"" help:"A group: charter, what is held of each log, what counts, what is held back."`
 }
 

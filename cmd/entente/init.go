@@ -173,6 +173,7 @@ Next:
   entente serve --dir %[1]s                            on both machines, from now on
   entente group new --dir %[1]s --help                 one side writes the charter
   entente group found --dir %[1]s TRACK.charter --seat %[3]s/1   both sides sign it
+Or all of it in the browser, once the node serves: entente link --dir %[1]s %[3]s   opens the pages; there: Set-up
 `, dir, strings.ToLower(string(m.Party)), firstOf(m.Offices))
 }
 
