@@ -102,6 +102,7 @@ type Import struct {
 	File       string
 	Mapping    figures.Mapping
 	Source     string // id of a Source
+	Named      string // who published it, and what
 	Vintage    string
 	SecondHand bool
 }

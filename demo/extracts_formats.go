@@ -38,7 +38,7 @@ func (e Extract) imports(sources []Source) ([]Import, error) {
 		if name == "sesnsp-homicide" { // the extract holds all modalities of this year only
 			m.Filters = append(slices.Clone(m.Filters), sheet.Filter{Ref: sheet.Ref{Header: "Año"}, In: []string{"2019"}})
 		}
-		out = append(out, Import{SeriesID: SeriesID{m.Indicator, party}, File: e.File, Mapping: m, Source: src.ID, Vintage: src.Vintage})
+		out = append(out, Import{SeriesID: SeriesID{m.Indicator, party}, File: e.File, Mapping: m, Source: src.ID, Named: src.Agency + ", " + src.Publication, Vintage: src.Vintage})
 	}
 	return out, nil
 }
@@ -103,7 +103,7 @@ func (e Extract) quoted(sources []Source) ([]Import, error) {
 		for header, text := range map[string]string{"indicator": s.indicator, "party": s.party, "unit": s.unit, "source": s.source} {
 			m.Filters = append(m.Filters, sheet.Filter{Ref: sheet.Ref{Header: header}, In: []string{text}})
 		}
-		out = append(out, Import{SeriesID: SeriesID{ind[0], s.party}, File: e.File, Mapping: m, Source: src.ID, Vintage: src.Vintage, SecondHand: src.SecondHand})
+		out = append(out, Import{SeriesID: SeriesID{ind[0], s.party}, File: e.File, Mapping: m, Source: src.ID, Named: src.Agency + ", " + src.Publication, Vintage: src.Vintage, SecondHand: src.SecondHand})
 	}
 	return out, nil
 }

@@ -279,7 +279,7 @@ func (s *story) report(ctx context.Context, x Indicator, f Import) error {
 		return err
 	}
 	n, who := s.sides[p].node, node.Caller{Office: string(o.Key), Via: "example"}
-	q := node.FigureImport{Group: s.id, Indicator: s.codes[x.Code], Mapping: f.Mapping, Source: f.Source, Vintage: trim(f.Vintage)}
+	q := node.FigureImport{Group: s.id, Indicator: s.codes[x.Code], Mapping: f.Mapping, Source: f.Named, Vintage: trim(f.Vintage)}
 	read, err := n.ReadFigures(ctx, who, q, bytes.NewReader(b), int64(len(b)), nil)
 	if err != nil || len(read.Change.Take) == 0 {
 		return err

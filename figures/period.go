@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -26,10 +27,17 @@ func ParsePeriod(text string, fiscal int, s sheet.DateStyle) (record.Period, boo
 	if y, m, err := sheet.ParseMonthYear(text, s); err == nil {
 		return months(y, m, 1, 0, false)
 	}
-	if y, err := sheet.ParseYear(text); err == nil && y != 0 {
+	if y, err := sheet.ParseYear(text); err == nil && y != 0 && !said(text, y) {
 		return months(y, 1, 12, fiscal, true)
 	}
 	return record.Period{}, false
+}
+
+// said reports whether more than a note stands behind a year: 2024 T5 is no year, 2024 (FYTD) is one.
+func said(text string, year int) bool {
+	_, rest, _ := strings.Cut(text, strconv.Itoa(year))
+	rest = strings.TrimSpace(rest)
+	return rest != "" && rest[0] != '(' && rest[0] != '*'
 }
 
 // months is a period of n months from the m-th of a year; of a fiscal year they are counted from its first.
