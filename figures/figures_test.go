@@ -66,6 +66,11 @@ func TestBadRows(t *testing.T) {
 			t.Errorf("line %d: no place: %+v", x.Line, x)
 		}
 	}
+	for line, reason := range got {
+		if want[line] == "" {
+			t.Errorf("line %d, %q: %s", line, rows[line-2].row, reason)
+		}
+	}
 	for line, reason := range want {
 		if reason != "skipped" && got[line] != reason {
 			t.Errorf("line %d, %q: %q, want %q", line, rows[line-2].row, got[line], reason)

@@ -15,6 +15,9 @@ import (
 // years start, 0 or 1 for calendar years: with 10 the year 2026 starts in October 2025. Months are of the calendar.
 func ParsePeriod(text string, fiscal int, s sheet.DateStyle) (record.Period, bool) {
 	text = strings.TrimSpace(text)
+	if s.Century == 0 { // mar-24: a period that has not begun is refused by whoever knows the time
+		s.Century = 2000
+	}
 	if a, b, ok := strings.Cut(text, "/"); ok && len(a) == 10 {
 		start, ok1 := progress.ParseDate(a)
 		end, ok2 := progress.ParseDate(b)
