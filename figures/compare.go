@@ -141,7 +141,7 @@ func Compare(fs []Figure, k *Known, overlapping bool) *Comparison {
 		c.Take = append(c.Take, x)
 	}
 	c.gone(k, in, periods)
-	c.totals(fs, k)
+	c.totals(fs, k, periods)
 	slices.SortFunc(c.Take, func(a, b Compared) int { return cmp.Compare(a.Key(), b.Key()) })
 	return c
 }
@@ -159,8 +159,8 @@ func (c *Comparison) gone(k *Known, in map[place]bool, periods map[record.Period
 	c.Vanished = c.Vanished[:min(len(c.Vanished), MaxListed)]
 }
 
-// totals holds sums against totals in what would stand after the report.
-func (c *Comparison) totals(fs []Figure, k *Known) {
+// totals holds sums against totals in what would stand after the report, for the periods that it touches.
+func (c *Comparison) totals(fs []Figure, k *Known, periods map[record.Period]bool) {
 	after := make(map[place]record.Decimal, len(k.at)+len(fs))
 	for p, was := range k.at {
 		if was.status != progress.Missing {
@@ -179,7 +179,15 @@ func (c *Comparison) totals(fs []Figure, k *Known) {
 	for p, v := range after {
 		cells = append(cells, progress.Cell{Period: p.Period, Area: p.area, Disaggregation: p.part, Value: v})
 	}
-	c.Mismatches = progress.Totals(cells, MaxMismatches)
+	for _, m := range progress.Totals(cells, 100*MaxMismatches) {
+		within := false
+		for p := range periods {
+			within = within || m.Start <= p.Start && p.End <= m.End
+		}
+		if within && len(c.Mismatches) < MaxMismatches {
+			c.Mismatches = append(c.Mismatches, m)
+		}
+	}
 }
 
 // overlaps finds figures whose period lies across another of their series: neither holds the other. What is on record stands;

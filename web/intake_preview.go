@@ -370,8 +370,7 @@ func (w *Web) typed(f *form, unit string) []figures.Figure {
 		}
 		if value == "" && x.Status != progress.Missing {
 			f.wrong("value."+k, "typed.value-or-missing")
-		}
-		if why := x.Fault(w.node.Now(), true); why != "" && ok1 && ok2 {
+		} else if why := x.Fault(w.node.Now(), true); why != "" && ok1 && ok2 {
 			at := "start."
 			switch why {
 			case figures.Fraction, figures.HasValue:

@@ -212,3 +212,52 @@ func utf16le(s string) []byte {
 	}
 	return b
 }
+
+// A file of no known form is read by a mapping that is made on its page, without code; what cannot be read leads back to it.
+func TestAMappingIsMade(t *testing.T) {
+	x := example(t).sides["MX"]
+	r, slug, id := newReader(t, x, "desk", "es"), x.slug(t), x.measure(t, "illegal-taps")
+	upload := func(content, mapping string) (int, string) {
+		t.Helper()
+		return r.send(slug+"/figures", "file", []byte(content), map[string]string{"indicator": id.String(), "mapping": mapping})
+	}
+	file := "Tomas clandestinas;;;\nEntidad;Concepto;ene-2011;feb-2011\nHidalgo;tomas;1.234;n/d\nPuebla;tomas;7;x\nTotal;tomas;1.241;\nHidalgo;otras;1;2\n"
+	status, page := upload(file, "new")
+	if status != http.StatusOK || !strings.Contains(page, "Cómo se lee el archivo") || !strings.Contains(page, `<option value="A" selected>A  Entidad`) || !strings.Contains(page, `name="header" value="2"`) {
+		t.Fatalf("%d %.3000s", status, page)
+	}
+	form := url.Values{"header": {"2"}, "shown-header": {"2"}, "sheet": {""}, "shown-sheet": {""}, "melt.from": {"C"}, "melt.to": {"D"}, "unit": {"taps"}, "col.area": {"A"}, "areas": {"mx"}, "col.part1": {"B"},
+		"standing": {"provisional"}, "filter.1": {"B"}, "filter-in.1": {"tomas\n"}, "skip.col": {"A"}, "skip.starts": {"Total"}, "mark": {"comma"}, "source": {"Pemex"}}
+	without := url.Values{}
+	for k, v := range form {
+		if k != "melt.to" {
+			without[k] = v
+		}
+	}
+	if status, page = r.post(slug+"/figures/map", without); status != http.StatusUnprocessableEntity || !strings.Contains(page, "Elija la primera y la última") {
+		t.Errorf("half a range: %d", status)
+	}
+	status, page = r.post(slug+"/figures/map", form)
+	for _, w := range []string{"3 cifras son nuevas", "1 celda o renglón se rechaza", "no es un número", "1,234", "MX-HID", "enero de 2011", "1 de ellas dice que no hay dato", "1 renglón: Concepto es «otras»", "«Total»"} {
+		if status != http.StatusOK || !strings.Contains(page, w) {
+			t.Errorf("%d, without %q: %.2000s", status, w, page[max(0, strings.Index(page, "<main")):])
+		}
+	}
+	if status, page = r.post(slug+"/figures/keep", url.Values{"name": {"pemex-tomas"}}); status != http.StatusOK {
+		t.Fatalf("keeping it: %d", status)
+	}
+	t.Cleanup(func() {
+		must(t, x.node.DropMapping(context.Background(), who("desk"), x.security(t).ID, "pemex-tomas"))
+	})
+	if status, page = upload(file, "pemex-tomas"); status != http.StatusOK || !strings.Contains(page, "3 cifras son nuevas") {
+		t.Errorf("with the mapping that was kept: %d", status)
+	}
+	if status, page = upload("a;b\n1;2\n", "pemex-tomas"); status != http.StatusUnprocessableEntity || !strings.Contains(page, "Cómo se lee el archivo") {
+		t.Errorf("on another file: %d", status)
+	}
+	form.Set("unit", "kg")
+	_, _ = upload(file, "new")
+	if status, page = r.post(slug+"/figures/map", form); status != http.StatusUnprocessableEntity || !strings.Contains(page, "mide algo distinto de kg") {
+		t.Errorf("a unit of something else: %d %.1500s", status, page[max(0, strings.Index(page, "<main")):])
+	}
+}
