@@ -243,7 +243,7 @@ func (t *Claim) check(c *Case) {
 }
 
 func (t *Claim) fold(s *State) {
-	s.link("indicator", t.Indicator)
+	s.link("measured_by", t.Indicator) // a report of figures says indicator
 	s.link("group", t.Group)
 	s.set("speaker", t.Office)
 	s.set("side", string(t.Side))
@@ -268,7 +268,7 @@ func (t *Claim) fold(s *State) {
 
 // Claim is what a state of either kind says of its claim. It names no group.
 func (s *State) Claim() Claim {
-	indicator, err := record.ParseID(s.Fact("indicator"))
+	indicator, err := record.ParseID(s.Fact("measured_by"))
 	if err != nil {
 		indicator = record.ID{}
 	}

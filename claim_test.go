@@ -39,7 +39,7 @@ func TestAClaimIsReleasedByEachForItself(t *testing.T) {
 		d.same()
 		return us.State(id).ReleasedWord([]record.Party{"MX", "US"})
 	}
-	if s := us.State(id); s.At(d.now).Phase != entente.PhaseRecorded || s.Fact("indicator") != d.indicator.String() || s.Claim() != claimOf(func(c *entente.Claim) { c.Indicator = d.indicator }) {
+	if s := us.State(id); s.At(d.now).Phase != entente.PhaseRecorded || s.Fact("measured_by") != d.indicator.String() || s.Claim() != claimOf(func(c *entente.Claim) { c.Indicator = d.indicator }) {
 		t.Errorf("state %+v", s)
 	}
 	if a := us.State(id).Attention([]record.Party{"MX", "US"}); len(a) != 1 || a[0].Reason != entente.AttentionClaim || a[0].Party != "US" {
@@ -138,7 +138,7 @@ func TestClaimNotesStayAtHome(t *testing.T) {
 	if s.Claim().Value != "-33" || s.Fact("position") != word.String() || s.Fact("latest") != latest.String() || s.Fact("act") != (record.Nonce{5}).String() || s.Fact("group") != group.String() {
 		t.Errorf("state %+v", s.Facts)
 	}
-	if !slices.ContainsFunc(s.Facts, func(f entente.Fact) bool { return f.Name == "indicator" && f.Link }) {
+	if !slices.ContainsFunc(s.Facts, func(f entente.Fact) bool { return f.Name == "measured_by" && f.Link }) {
 		t.Error("lists do not find it by its indicator")
 	}
 	w.same()

@@ -60,6 +60,29 @@ type Group struct {
 	Minutes      []Minutes    `json:"minutes,omitempty"`
 	NonPapers    []NonPaper   `json:"nonpapers,omitempty"`
 	Clearances   []Clearance  `json:"clearances,omitempty"`
+	Claims       []Claim      `json:"claims,omitempty"`
+}
+
+// A Claim was made in public; its quote is exact. Each party keeps it at home, the one that puts it before the other with words.
+type Claim struct {
+	Key       Key    `json:"key"`
+	Quote     string `json:"quote"`
+	Office    string `json:"office"`
+	Side      string `json:"side,omitempty"`
+	Outlet    string `json:"outlet,omitempty"`
+	Language  string `json:"language"`
+	Indicator Key    `json:"indicator,omitempty"`
+	Measure   string `json:"measure,omitempty"`
+	Form      string `json:"form,omitempty"`
+	Value     string `json:"value,omitempty"`
+	Unit      string `json:"unit,omitempty"`
+	Note      string `json:"note,omitempty"`
+	Position  *Text  `json:"position,omitempty"` // of the side whose office it was, kept at home
+	Day       int    `json:"day,omitempty"`      // when it is put
+	Put       string `json:"put,omitempty"`      // by that party
+	Shown     *Text  `json:"shown,omitempty"`
+	Answer    *Text  `json:"answer,omitempty"` // of the other
+	Released  bool   `json:"released,omitempty"`
 }
 
 // A Term is an agreed term of the glossary.

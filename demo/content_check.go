@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"entente"
 	"entente/record"
 )
 
@@ -47,7 +48,34 @@ func (g *Group) Validate() error {
 		c.text(string(x.Key), x.Title, x.Note)
 		c.invented(string(x.Key), x.Body)
 	}
+	c.claims()
 	return errors.Join(c.errs...)
+}
+
+func (c *check) claims() {
+	for _, x := range c.g.Claims {
+		where := string(x.Key)
+		c.key(x.Key, "claim")
+		c.must(entente.ValidQuote(x.Quote) == "", "%s: %s", where, entente.ValidQuote(x.Quote))
+		c.must(x.Indicator == "" || c.keys[x.Indicator] == "indicator", "%s: no indicator %s", where, x.Indicator)
+		c.must(x.Office != "", "%s: whose words are they", where)
+		if x.Side != "" {
+			c.party(where, x.Side)
+		}
+		if x.Position != nil {
+			c.invented(where, *x.Position)
+			c.must(x.Side != "", "%s: a position of nobody", where)
+		}
+		c.must((x.Put == "") == (x.Shown == nil) && (x.Answer == nil || x.Put != "") && (!x.Released || x.Put != ""), "%s: it is not put", where)
+		if x.Put != "" {
+			c.party(where, x.Put)
+			c.invented(where, *x.Shown)
+			c.must(x.Day < 0, "%s: on day %d", where, x.Day)
+		}
+		if x.Answer != nil {
+			c.invented(where, *x.Answer)
+		}
+	}
 }
 
 type check struct {
@@ -112,7 +140,7 @@ func (c *check) group() {
 }
 
 // signedKinds are the kinds of record that an office of the example may sign.
-var signedKinds = []string{"charter", "powers", "objective", "commitment", "indicator", "observation", "meeting", "decision", "statement", "term"}
+var signedKinds = []string{"charter", "powers", "objective", "commitment", "indicator", "observation", "meeting", "decision", "statement", "term", "claim"}
 
 func (c *check) offices() {
 	seen := make(map[OfficeRef]bool)

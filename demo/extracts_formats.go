@@ -58,8 +58,12 @@ var (
 		{"labs_destroyed", "labs"}:                                 {"labs-dismantled", "labs"},
 		{"crime_investigation_files", "carpetas de investigación"}: {"homicide-files", "files"},
 		{"crime_victims", "víctimas"}:                              {"homicide-victims", "victims"},
+		{"homicide_victims_daily_average", "victims per day"}:      {"homicide-victims-daily", "victims per day"},
+		{"high_impact_crimes_daily_average", "events per day"}:     {"high-impact-crimes-daily", "events per day"},
+		{"migrant_encounters", "encounters"}:                       {"border-encounters", "encounters"},
 	}
-	tidyAreas = map[string]string{"Mexico": "MX", "US-Mexico border": "MX-US-BORDER", "Tucson and San Diego sectors": "US-CBP-TUCSON-AND-SAN-DIEGO-SECTORS"}
+	tidyAreas = map[string]string{"Mexico": "MX", "US-Mexico border": "MX-US-BORDER", "Tucson and San Diego sectors": "US-CBP-TUCSON-AND-SAN-DIEGO-SECTORS",
+		"Southwest Land Border": "US-CBP-SOUTHWEST-LAND-BORDER"}
 )
 
 // quoted are the imports of a table of second-hand figures, one for each indicator, party and source in it. None of these figures

@@ -275,8 +275,9 @@ var selected = map[string]func(row []string) bool{
 	"mx_sesnsp_national_year.extract.csv": func(r []string) bool { return strings.HasPrefix(r[5], "crime=Homicidio doloso;") },
 	"reported_figures_secondary.extract.csv": func(r []string) bool {
 		return slices.Contains([]string{"fuel_theft_taps", "extraditions_to_us", "transfers_to_us", "tunnels_discovered", "firearms_traced",
-			"firearms_seized", "firearms_seized_southbound", "drug_seizures_weight_fentanyl", "labs_destroyed"}, r[0])
+			"firearms_seized", "firearms_seized_southbound", "drug_seizures_weight_fentanyl", "labs_destroyed", "homicide_victims_daily_average", "high_impact_crimes_daily_average"}, r[0])
 	},
+	"us_cbp_sw_border_encounters_monthly.extract.csv": func(r []string) bool { return r[5] == "component=USBP" },
 }
 
 // Every extract is its selection of the published file, byte for byte and nothing left out. The rows without a
@@ -368,7 +369,8 @@ func TestFiguresEqualThePublishedFiles(t *testing.T) {
 	before := map[string]string{"2023": "2022", "2024": "2023", "2025": "2024", "2026": "2025"}
 	indicator := map[string]string{"fuel_theft_taps": "illegal-taps", "extraditions_to_us": "extraditions", "transfers_to_us": "transfers", "tunnels_discovered": "tunnels-discovered",
 		"firearms_traced": "firearms-traced", "firearms_seized": "firearms-seized", "firearms_seized_southbound": "firearms-seized", "drug_seizures_weight_fentanyl": "fentanyl-seized-weight",
-		"labs_destroyed": "labs-dismantled", "crime_investigation_files": "homicide-files", "crime_victims": "homicide-victims"}
+		"labs_destroyed": "labs-dismantled", "crime_investigation_files": "homicide-files", "crime_victims": "homicide-victims",
+		"homicide_victims_daily_average": "homicide-victims-daily", "high_impact_crimes_daily_average": "high-impact-crimes-daily", "migrant_encounters": "border-encounters"}
 	unit := map[string]string{"carpetas de investigación": "files", "víctimas": "victims"}
 	for _, e := range extracts {
 		rows, err := csv.NewReader(bytes.NewReader(published(t, e))).ReadAll()

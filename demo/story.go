@@ -129,6 +129,12 @@ func (s *story) plan() error {
 	for i, x := range s.g.Clearances {
 		s.at(-1, 995+i, "clearance "+string(x.Key), func(ctx context.Context) error { return s.clear(ctx, x) })
 	}
+	for i, x := range s.g.Claims {
+		s.at(-8, 940+i, "claim "+string(x.Key), func(ctx context.Context) error { return s.keepClaim(ctx, x) })
+		if x.Put != "" {
+			s.at(x.Day, 960+i, "claim before both "+string(x.Key), func(ctx context.Context) error { return s.putClaim(ctx, x) })
+		}
+	}
 	slices.SortStableFunc(s.events, func(a, b event) int { return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.rank, b.rank)) })
 	return nil
 }

@@ -120,6 +120,9 @@ func TestAClaimFromHomeToPublication(t *testing.T) {
 		t.Errorf("at home and before the others: %+v", c)
 	}
 	c = one(us)
+	if c.Unread != 0 { // it names the indicator, and is no report of figures
+		t.Errorf("%d reports cannot be read", c.Unread)
+	}
 	if c.Joint == nil || c.Home != nil || c.Quote != quote || len(c.Position) != 0 || c.Finding.Word != progress.FindingDefinition {
 		t.Errorf("the other side: %+v", c)
 	}

@@ -384,7 +384,7 @@ var uncheckedText = map[string]string{
 
 func (c *listedClaim) text(w io.Writer) {
 	fmt.Fprintf(w, "%q\n", c.Quote)
-	chain := slices.DeleteFunc([]string{c.Claim.Outlet, c.Claim.Office, c.Claim.Agency}, func(s string) bool { return s == "" })
+	chain := slices.Compact(slices.DeleteFunc([]string{c.Claim.Outlet, c.Claim.Office, c.Claim.Agency}, func(s string) bool { return s == "" }))
 	fmt.Fprintln(w, strings.Join(chain, " ← "))
 	if c.Claim.Said != 0 {
 		fmt.Fprintln(w, "Said", time.Unix(c.Claim.Said, 0).UTC().Format(time.DateOnly))
@@ -408,10 +408,10 @@ func (c *listedClaim) text(w io.Writer) {
 		}
 	}
 	if c.Finding.Tried > 0 {
-		fmt.Fprintf(w, "%d readings were computed, %d fit; right within %s.\n", c.Finding.Tried, c.Finding.Fit, orDash(c.Finding.Tolerance))
+		fmt.Fprintf(w, "%d readings were computed, %d fit%s\n", c.Finding.Tried, c.Finding.Fit, fitsWithin(c.Finding.Tolerance))
 	}
 	if c.Unread > 0 {
-		fmt.Fprintf(w, "%d reports are not for this office, or have not arrived.\n", c.Unread)
+		fmt.Fprintf(w, "Reports that are not for this office, or have not arrived: %d\n", c.Unread)
 	}
 	for _, l := range entente.Languages {
 		if c.Position[l] != "" {
@@ -423,11 +423,11 @@ func (c *listedClaim) text(w io.Writer) {
 	}
 }
 
-func orDash(s string) string {
-	if s == "" {
-		return "–"
+func fitsWithin(tolerance string) string {
+	if tolerance == "" {
+		return "."
 	}
-	return s
+	return "; a figure fits within " + tolerance + "."
 }
 
 // onClaim names one.
