@@ -31,6 +31,16 @@ type ClaimInfo struct {
 	Claim entente.Claim `json:"claim"`           // as it stands before the others, else at home
 }
 
+// Changed reports whether what is kept at home states something else than what stands before the others.
+func (c *ClaimInfo) Changed() bool {
+	return c.Home != nil && c.Joint != nil && c.Home.State.Claim() != c.Claim
+}
+
+// AtHome is what is kept of it at home alone.
+func (c *ClaimInfo) AtHome() *ClaimInfo {
+	return &ClaimInfo{ID: c.ID, Home: c.Home, Draft: c.Draft, Claim: c.Home.State.Claim()}
+}
+
 // state is the one that says what the claim is.
 func (c *ClaimInfo) state() *entente.State {
 	if c.Joint != nil {
@@ -399,6 +409,15 @@ func (m *Measures) Indicator(id record.ID) *entente.State {
 	return nil
 }
 
+// Indicators are the states of all of them, by code.
+func (m *Measures) Indicators() map[string]*entente.State {
+	out := map[string]*entente.State{}
+	for _, x := range m.of {
+		out[x.state.Fact("code")] = x.state
+	}
+	return out
+}
+
 // Series are a party's figures on one of them, as claims are first read; false: there are none.
 func (m *Measures) Series(texts Texts, id record.ID, r *progress.Reading) (*progress.Series, bool) {
 	x := m.of[id]
@@ -486,8 +505,8 @@ func (n *Node) PutClaim(ctx context.Context, who Caller, group, id record.ID, po
 	if info.Draft != (record.Nonce{}) {
 		return nil, fmt.Errorf("a draft that puts it before the others waits for signatures: sign or drop it: %w", ErrConflict)
 	}
-	at := ClaimInfo{ID: id, Home: home, Claim: home.State.Claim()}
-	texts, err := n.Texts(ctx, who, "claim", n.ClaimTexts(group, &at))
+	at := info.AtHome()
+	texts, err := n.Texts(ctx, who, "claim", n.ClaimTexts(group, at))
 	if err != nil {
 		return nil, err
 	}
@@ -509,7 +528,7 @@ func (n *Node) PutClaim(ctx context.Context, who Caller, group, id record.ID, po
 		return nil, fmt.Errorf("claim: %w", err)
 	}
 	all := record.Marking{TLP: record.Amber, ReleasableTo: g.ledger.Parties(), Originator: n.party}
-	quote := texts.Quote(&at)
+	quote := texts.Quote(at)
 	if quote == "" {
 		return nil, fmt.Errorf("the quote is not for the office %s: %w", who.Office, ErrForbidden)
 	}

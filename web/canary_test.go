@@ -126,6 +126,17 @@ func (p *planted) secretsOf(t *testing.T, x, y *side) {
 		p.at(z, "/clearances/"+asked.ID.String(), home+"/i/"+asked.ID.String(), home+"/i/"+asked.ID.String()+"/evidence", home+"/r/"+asked.ID.String()+"/body.en", home+"/list/clearance", home+"/list/access")
 	}
 
+	claim, err := x.node.NoteClaim(t.Context(), who("press"), g, record.ID{}, node.NewClaim{Claim: &entente.Claim{Office: "An office"}, Quote: p.plant(x, "claim", inside),
+		Position: map[string]string{"es": p.plant(x, "position", inside)}})
+	must(t, err)
+	for i := len(p.secrets) - 2; i < len(p.secrets); i++ {
+		p.secrets[i].about = claim.ID
+	}
+	for _, z := range []*side{x, y} {
+		base := slug + "/claims/" + claim.ID.String()
+		p.at(z, slug+"/claims", base, base+"/edit", base+"/put", base+"/release", base+"/finding.json", base+"/review.jsonld", home+"/i/"+claim.ID.String(), home+"/r/"+claim.ID.String()+"/quote", home+"/list/claim-note")
+	}
+
 	paper, err := x.node.DraftNonPaper(t.Context(), who("desk"), node.NewNonPaper{Group: g, Texts: map[string]node.FloatText{"en": {Title: "Idea", Body: p.plant(x, "non-paper", inside)}}})
 	must(t, err)
 	t.Cleanup(func() { _, _ = x.node.TakeBack(t.Context(), who("desk"), g, paper.ID) })
@@ -195,7 +206,7 @@ func TestSecretsReachTheirReadersAlone(t *testing.T) {
 	p := &planted{paths: map[record.Party][]string{}}
 	p.secretsOf(t, mx, us)
 	p.secretsOf(t, us, mx)
-	if len(p.secrets) != 20 {
+	if len(p.secrets) != 24 {
 		t.Fatalf("%d secrets were planted", len(p.secrets))
 	}
 	for _, c := range p.secrets { // what goes abroad has arrived before anybody looks

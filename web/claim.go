@@ -1,11 +1,13 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +22,8 @@ import (
 // claimBody is one claim: the words, the chain, the finding with its arithmetic, what each side says, and what may be done.
 type claimBody struct {
 	*node.ClaimInfo
+	Changed   bool // at home, since it was put before the others
+	Waits     bool // a draft that puts it there waits for signatures
 	Quote     string
 	Tag       string
 	Href      string
@@ -80,27 +84,37 @@ func (w *Web) claim(r *request) (answer, error) {
 			indicator = y.State
 		}
 	}
+	named := m.Indicators()
 	if indicator != nil {
-		wants = append([]node.Want{{Group: r.group.ID, Record: titled(indicator), Names: []string{"title.*"}}}, wants...)
+		named[indicator.Fact("code")] = indicator
 	}
+	var names []node.Want
+	for _, s := range named {
+		names = append(names, node.Want{Group: r.group.ID, Record: titled(s), Names: []string{"title.*"}})
+	}
+	wants = append(names, wants...)
 	texts, err := w.read(r, wants)
 	if err != nil {
 		return nil, err
 	}
 	f, unread := m.Hold(texts.texts, c.Claim)
-	b := &claimBody{ClaimInfo: c, Quote: texts.texts.Quote(c), Tag: c.Claim.Language, Href: r.group.Href("claims", c.ID.String()), Finding: r.finding(&f), Unread: unread}
+	titles := map[string]string{}
+	for code, s := range named {
+		titles[code] = texts.name(r, r.group, s).Text
+	}
+	b := &claimBody{Changed: c.Changed(), Waits: c.Draft != record.Nonce{}, ClaimInfo: c, Quote: texts.texts.Quote(c), Tag: c.Claim.Language, Href: r.group.Href("claims", c.ID.String()), Finding: r.finding(&f), Unread: unread}
 	b.Facts, b.States = w.claimFacts(r, &c.Claim), r.claimStates(&c.Claim)
 	if indicator != nil {
 		b.Indicator = &link{Text: texts.name(r, r.group, indicator).Text, Href: r.group.Href("indicators", indicator.Instrument.String())}
 	}
 	b.says(r, &f)
 	for i := range f.Readings {
-		b.Readings = append(b.Readings, w.readingRow(r, &f, &f.Readings[i]))
+		b.Readings = append(b.Readings, w.readingRow(r, titles, &f, &f.Readings[i]))
 	}
 	if f.Word != progress.FindingDiffers {
 		for i := range f.Stated {
 			if !f.Stated[i].Fits {
-				b.Stated = append(b.Stated, w.readingRow(r, &f, &f.Stated[i]))
+				b.Stated = append(b.Stated, w.readingRow(r, titles, &f, &f.Stated[i]))
 			}
 		}
 	}
@@ -211,7 +225,7 @@ func (b *claimBody) says(r *request, f *progress.Finding) {
 	}
 }
 
-func (w *Web) readingRow(r *request, f *progress.Finding, x *progress.Reading) readingRow {
+func (w *Web) readingRow(r *request, titles map[string]string, f *progress.Finding, x *progress.Reading) readingRow {
 	name := r.t("reading." + x.Name)
 	if f.Claim.Form == progress.ClaimValue && x.Name == progress.ReadLatest && len(x.Now) == 1 && x.Now[0].Of > 1 {
 		name = r.t("reading." + progress.ReadAll)
@@ -219,14 +233,14 @@ func (w *Web) readingRow(r *request, f *progress.Finding, x *progress.Reading) r
 	if x.Daily {
 		name = r.t("reading.daily", "Name", name)
 	}
-	series := []string{r.group.PartyName(x.Party), x.Measure}
+	series := []string{r.group.PartyName(x.Party), cmp.Or(titles[x.Measure], x.Measure)}
 	if x.Area != "" {
 		series = append(series, x.Area)
 	}
 	if x.Disaggregation != "" {
 		series = append(series, x.Disaggregation)
 	}
-	row := readingRow{Name: name, Series: strings.Join(series, " · "), Arithmetic: x.Arithmetic(f.Claim.Form), Fits: x.Fits, Contested: x.Contested, Mark: r.t(map[bool]string{true: "reading.fits", false: "reading.near"}[x.Fits])}
+	row := readingRow{Name: name, Series: strings.Join(series, " · "), Arithmetic: grouped(x.Arithmetic(f.Claim.Form)), Fits: x.Fits, Contested: x.Contested, Mark: r.t(map[bool]string{true: "reading.fits", false: "reading.near"}[x.Fits])}
 	if f.Claim.Form == progress.ClaimPercent {
 		row.Arithmetic += " %"
 	} else {
@@ -244,6 +258,13 @@ func (w *Web) readingRow(r *request, f *progress.Finding, x *progress.Reading) r
 		row.Of += " · " + r.t("reading.of", "Count", x.Of, "Day", w.languages[r.lang].dayUTC(x.From))
 	}
 	return row
+}
+
+var numbers = regexp.MustCompile(`\d+(\.\d+)?`)
+
+// grouped writes thousands as English and the Spanish of Mexico do.
+func grouped(s string) string {
+	return numbers.ReplaceAllStringFunc(s, func(n string) string { return new(language).amount(record.Decimal(n), "") })
 }
 
 // claimStates says in words what the claim states.

@@ -137,6 +137,7 @@ func (w *Web) changeClaim(r *request) (answer, error) {
 	if c.Home == nil {
 		return nil, changed()
 	}
+	c = c.AtHome()
 	f, err := w.claimForm(r, r.group.Href("claims", c.ID.String(), "edit"), &c.Claim)
 	if err != nil {
 		return nil, err
