@@ -57,7 +57,7 @@ func main() {
 	instruments := flag.Int("instruments", 100_000, "instruments of the group whose pages are measured")
 	sizes := flag.String("sizes", "10000,100000", "sizes of the log at which the exchange is measured again")
 	dir := flag.String("dir", "", "folder for the databases (default: a temporary one)")
-	only := flag.String("only", "", "exchange, append, backlog, pages, sizes or check; empty: all")
+	only := flag.String("only", "", "exchange, append, backlog, figures, pages, sizes or check; empty: all")
 	flag.Parse()
 	debug.SetGCPercent(400) // as entente serve does
 	if err := run(*rounds, *per, *backlog, *instruments, *sizes, *dir, *only); err != nil {
@@ -84,6 +84,7 @@ func run(rounds, per, backlog, instruments int, sizes, dir, only string) error {
 		{"exchange", func() error { return exchange(ctx, r, dir, rounds, per) }},
 		{"append", func() error { return appends(ctx, r, dir, rounds, per) }},
 		{"backlog", func() error { return backlogs(ctx, r, dir, backlog) }},
+		{"figures", func() error { return imports(ctx, r, dir, rounds) }},
 		{"pages", func() error { return pages(ctx, r, dir, instruments) }},
 		{"sizes", func() error { return bySize(ctx, r, dir, sizes, per) }},
 	} {
