@@ -57,7 +57,7 @@ type Kinds map[string]*Kind
 // Standard returns the kinds of this version.
 func Standard() Kinds {
 	k := Kinds{}
-	k.Add(charterKind, powersKind, objectiveKind, commitmentKind, indicatorKind, observationKind, meetingKind, decisionKind,
+	k.Add(charterKind, powersKind, objectiveKind, commitmentKind, indicatorKind, observationKind, findingKind, meetingKind, decisionKind,
 		statementKind, termKind, receiptKind, accessKind, clearanceKind, claimKind, claimNoteKind)
 	return k
 }

@@ -3,7 +3,9 @@ package entente
 import (
 	"slices"
 	"strconv"
+	"strings"
 
+	"entente/consent"
 	"entente/progress"
 	"entente/record"
 )
@@ -21,7 +23,37 @@ type Indicator struct {
 	Objective    record.ID               `cbor:"9,keyasint,omitzero" json:"objective,omitzero"`
 	Baseline     *Level                  `cbor:"10,keyasint,omitempty" json:"baseline,omitempty"`
 	Target       *Level                  `cbor:"11,keyasint,omitempty" json:"target,omitempty"`
+
+	Objectives []record.ID      `cbor:"12,keyasint,omitempty" json:"objectives,omitempty"` // others that it serves too
+	Breakdowns []Disaggregation `cbor:"13,keyasint,omitempty" json:"disaggregations,omitempty"`
+	Owner      record.Party     `cbor:"14,keyasint,omitempty" json:"owner,omitempty"`      // who answers for the definition and its figures
+	Office     string           `cbor:"15,keyasint,omitempty" json:"office,omitempty"`     // of the owner
+	Frequency  string           `cbor:"16,keyasint,omitempty" json:"frequency,omitempty"`  // month, quarter or year: how often each side reports
+	DueDays    uint64           `cbor:"17,keyasint,omitzero" json:"due_days,omitzero"`     // so many days after the end of a period its figures are due
+	Codes      []string         `cbor:"18,keyasint,omitempty" json:"codes,omitempty"`      // in international classifications: ICCS:0101, SDG:16.1.1
+	SameCount  bool             `cbor:"19,keyasint,omitempty" json:"same_count,omitempty"` // what is counted is what the version it replaces counts: no break
 }
+
+// Disaggregation is a breakdown of the figures with its list of codes. Names are by language.
+type Disaggregation struct {
+	Code   string            `cbor:"1,keyasint" json:"code"`
+	Names  map[string]string `cbor:"2,keyasint,omitempty" json:"names,omitempty"`
+	Values []CodeName        `cbor:"3,keyasint" json:"values"`
+}
+
+// CodeName is one code of a list with its name by language.
+type CodeName struct {
+	Code  string            `cbor:"1,keyasint" json:"code"`
+	Names map[string]string `cbor:"2,keyasint,omitempty" json:"names,omitempty"`
+}
+
+// Bounds of a definition, so that its terms stay within a header.
+const (
+	maxBreakdowns = 8
+	maxCodes      = 200 // in all lists together: the states of both countries, and some
+	maxDueDays    = 366
+	maxServes     = 20 // objectives, and codes of classifications
+)
 
 // Level is a value at a date, or of the span that ends there.
 type Level struct {
@@ -34,14 +66,16 @@ var indicatorKind = &Kind{
 	Name: "indicator",
 	Verbs: map[record.Verb]Rule{
 		record.Propose: {Opens: true, Approved: true, Terms: func() any { return new(Indicator) },
-			Parts: []string{"title.*", "body.*", "annex/*"}, Needs: []string{"title.*", "body.*"}},
+			Parts: []string{"title.*", "body.*", "method.*", "limits.*", "annex/*"}, Needs: []string{"title.*", "body.*"}},
 		record.Consent:  consentRule,
 		record.Withdraw: withdrawRule,
+		record.Report:   statusRule,
 		record.Reply:    replyRule,
 		record.Note:     translationRule,
 	},
 	Check: func(c *Case) {
 		checkReply(c)
+		checkStatus(c)
 		t, ok := c.Terms.(*Indicator)
 		if !ok {
 			return
@@ -69,6 +103,7 @@ var indicatorKind = &Kind{
 			}
 		}
 		c.refersTo("objective", t.Objective)
+		t.checkMore(c)
 	},
 	Fold: func(s *State, records []Judged) {
 		if t := textTerms[Indicator](s, records); t != nil {
@@ -102,9 +137,136 @@ var indicatorKind = &Kind{
 				}
 			}
 			s.link("objective", t.Objective)
+			for _, o := range t.Objectives {
+				s.link("objective", o)
+			}
+			for _, b := range t.Breakdowns {
+				s.set("disaggregation."+b.Code, strings.Join(b.codes(), " "))
+			}
+			s.set("owner", string(t.Owner))
+			s.set("office", t.Office)
+			s.set("frequency", t.Frequency)
+			if t.DueDays > 0 {
+				s.set("due_days", strconv.FormatUint(t.DueDays, 10))
+			}
+			for _, x := range t.Codes {
+				s.set("classified", x)
+			}
 		}
-		foldReplies(s, records, nil)
+		s.stated(records, "method", "limits")
+		foldDefinitions(s, records)
+		foldStatuses(s, records)
+		foldReplies(s, texts(records), nil)
 	},
+}
+
+func (t *Indicator) checkMore(c *Case) {
+	serves := append(slices.Clone(t.Objectives), t.Objective)
+	for i, o := range t.Objectives {
+		c.refersTo("objective", o)
+		if o.IsZero() || slices.Contains(serves[i+1:], o) {
+			c.Add(ReasonTerms, "each further objective is named once")
+		}
+	}
+	if len(t.Objectives) > maxServes || len(t.Codes) > maxServes {
+		c.Add(ReasonTerms, "an indicator serves at most %d objectives and stands in as many classifications", maxServes)
+	}
+	if t.Owner != "" {
+		c.task("owner", t.Owner)
+	}
+	if t.Office != "" && (t.Owner == "" || !record.ValidName(t.Office)) {
+		c.Add(ReasonTerms, "office %.70q is no name, or of no owner", t.Office)
+	}
+	if t.Frequency != "" && !slices.Contains([]string{"month", "quarter", "year"}, t.Frequency) || t.DueDays > maxDueDays {
+		c.Add(ReasonTerms, "figures come each month, quarter or year, at most %d days after its end", maxDueDays)
+	}
+	for _, x := range t.Codes {
+		if scheme, code, ok := strings.Cut(x, ":"); !ok || !record.ValidName(strings.ToLower(scheme)) || code == "" || len(x) > record.MaxName || strings.ContainsAny(code, " \t\n:") {
+			c.Add(ReasonTerms, "code %.70q is not SCHEME:CODE, such as ICCS:0101", x)
+		}
+	}
+	if t.SameCount && c.Header.Replaces.IsZero() {
+		c.Add(ReasonTerms, "a first version counts like none before it")
+	}
+	n, seen := 0, map[string]bool{}
+	for _, b := range t.Breakdowns {
+		if !record.ValidName(b.Code) || seen[b.Code] || len(b.Values) == 0 {
+			c.Add(ReasonTerms, "a breakdown has a code of its own and a list of codes")
+		}
+		seen[b.Code] = true
+		n += len(b.Values)
+		codes := b.codes()
+		slices.Sort(codes)
+		if len(slices.Compact(codes)) != len(b.Values) || slices.Contains(codes, "") || slices.ContainsFunc(codes, func(x string) bool { return len(x) > record.MaxName || strings.ContainsAny(x, " \t\n") }) {
+			c.Add(ReasonTerms, "the codes of the breakdown %.70q are short, without spaces, each once", b.Code)
+		}
+		for _, v := range append([]CodeName{{b.Code, b.Names}}, b.Values...) {
+			for l, name := range v.Names {
+				if !slices.Contains(Languages, l) || name == "" || len(name) > 2*record.MaxName {
+					c.Add(ReasonTerms, "the name of %.70q is short and in a language of the charter", v.Code)
+				}
+			}
+		}
+	}
+	if len(t.Breakdowns) > maxBreakdowns || n > maxCodes {
+		c.Add(ReasonTerms, "at most %d breakdowns with %d codes in all", maxBreakdowns, maxCodes)
+	}
+}
+
+func (b *Disaggregation) codes() []string {
+	out := make([]string, len(b.Values))
+	for i, v := range b.Values {
+		out[i] = v.Code
+	}
+	return out
+}
+
+// DefinitionState is a version of an indicator that is in force or was.
+type DefinitionState struct {
+	Version  record.ID `cbor:"1,keyasint" json:"version"`
+	Counting record.ID `cbor:"2,keyasint" json:"counting"` // the version since which the same is counted: across another nothing is compared
+	Since    int64     `cbor:"3,keyasint" json:"since"`
+	Baseline *Level    `cbor:"4,keyasint,omitempty" json:"baseline,omitempty"`
+	Target   *Level    `cbor:"5,keyasint,omitempty" json:"target,omitempty"`
+	Moved    bool      `cbor:"6,keyasint,omitempty" json:"moved,omitempty"` // another target than the definition before it had
+}
+
+func sameLevel(a, b *Level) bool { return a == nil && b == nil || a != nil && b != nil && *a == *b }
+
+// foldDefinitions keeps what was agreed one after another, so that a target that moved shows as moved.
+func foldDefinitions(s *State, records []Judged) {
+	for i := range s.Versions {
+		v := &s.Versions[i]
+		if v.Standing == consent.Open {
+			continue
+		}
+		j := slices.IndexFunc(records, func(j Judged) bool { return j.ID() == v.ID })
+		t := new(Indicator)
+		if j < 0 || record.Unmarshal(records[j].Header().Terms, t) != nil {
+			continue
+		}
+		d := DefinitionState{Version: v.ID, Counting: v.ID, Since: v.Since, Baseline: t.Baseline, Target: t.Target}
+		if k := slices.IndexFunc(s.Definitions, func(x DefinitionState) bool { return x.Version == v.Replaces }); k >= 0 {
+			if t.SameCount {
+				d.Counting = s.Definitions[k].Counting
+			}
+			d.Moved = !sameLevel(s.Definitions[k].Target, t.Target)
+		}
+		s.Definitions = append(s.Definitions, d)
+	}
+}
+
+// Collect puts reports on an indicator into series. Figures counted by two versions that count the same stand without a break.
+func (s *State) Collect(reports []progress.Report) progress.Collection {
+	reports = slices.Clone(reports)
+	for i := range reports {
+		for _, d := range s.Definitions {
+			if d.Version == reports[i].Version {
+				reports[i].Version = d.Counting
+			}
+		}
+	}
+	return progress.Collect(reports, s.Since())
 }
 
 // Definition is what the progress of an indicator is judged by, as far as its text says it.

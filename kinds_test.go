@@ -17,7 +17,7 @@ import (
 // desk is a group in which one instrument of each kind is agreed.
 type desk struct {
 	*world
-	objective, commitment, indicator, meeting, decision, statement, observation, term record.ID
+	objective, commitment, indicator, meeting, decision, statement, observation, term, finding record.ID
 }
 
 func figures(p *party, source string) []edit {
@@ -50,7 +50,12 @@ func newDesk(tb tester) *desk {
 	d.statement = agree(mx.Propose("statement", entente.Statement{Embargo: epoch + 77, Form: entente.FormReadout, Meeting: d.meeting}))
 	d.term = agree(mx.Propose("term", nil))
 	d.observation = mx.good(mx.Write("observation", record.Report, append(figures(mx, "x"), terms(entente.Observation{Indicator: d.indicator, Version: d.indicator, Source: "agency", Vintage: "2025-03"}))...)).ID()
+	d.finding = mx.good(mx.Write("finding", record.Report, append(texts("x"), line("fuel"), terms(finding()))...)).ID()
 	return d
+}
+
+func finding() entente.Finding {
+	return entente.Finding{Source: "Audit office", Published: epoch, Number: "7", Link: "https://audit.example/7", To: []record.Party{"US"}}
 }
 
 func TestEveryKindTakesAValidInstrument(t *testing.T) {
@@ -65,7 +70,9 @@ func TestEveryKindTakesAValidInstrument(t *testing.T) {
 	r := us.good(us.Write("observation", record.Reply, on(d.observation), terms(entente.ReplyTerms{To: d.observation, Stance: entente.Contest, Rows: []string{"1"}})))
 	d.same()
 	for id, want := range map[record.ID]entente.State{
-		d.objective: {Kind: "objective", Line: "fuel", Owner: "US", Facts: []entente.Fact{{Name: "level", Value: "outcome"}}},
+		d.objective: {Kind: "objective", Line: "fuel", Owner: "US", Facts: []entente.Fact{{Name: "body", Value: "stated"}, {Name: "level", Value: "outcome"}}},
+		d.finding: {Kind: "finding", Line: "fuel", Facts: []entente.Fact{{Name: "link", Value: "https://audit.example/7"}, {Name: "number", Value: "7"}, {Name: "published", Value: fmt.Sprint(epoch)},
+			{Name: "source", Value: "Audit office"}, {Name: "to.US", Value: "US"}}},
 		d.commitment: {Kind: "commitment", Line: "fuel", Owner: "MX", Due: epoch + 99, Facts: []entente.Fact{{Name: "budget", Value: "12.50"}, {Name: "currency", Value: "USD"}, {Name: "objective", Value: d.objective.String(), Link: true}, {Name: "office", Value: "fuel-desk"},
 			{Name: "treaty.en", Value: "Treaty"}, {Name: "treaty.es", Value: "Tratado"}, {Name: "verifier", Value: "US"}, {Name: "verifier_office", Value: "audit"}}},
 		d.indicator: {Kind: "indicator", Due: epoch + 5, Facts: []entente.Fact{{Name: "baseline", Value: "1.0"}, {Name: "baseline_date", Value: fmt.Sprint(epoch)}, {Name: "code", Value: "fuel.seized"}, {Name: "counting_unit", Value: "seizure"}, {Name: "direction", Value: "up"},
@@ -81,7 +88,7 @@ func TestEveryKindTakesAValidInstrument(t *testing.T) {
 		if s.Kind != want.Kind || s.Line != want.Line || s.Owner != want.Owner || s.Due != want.Due || s.Author != "MX" || !slices.Equal(s.Facts, want.Facts) {
 			t.Errorf("state of the %s: %+v, want %+v", want.Kind, s, want)
 		}
-		if phase := s.At(d.now).Phase; want.Kind == "observation" && phase != entente.PhaseRecorded || want.Kind != "observation" && phase != entente.PhaseInForce {
+		if phase := s.At(d.now).Phase; recorded(want.Kind) && phase != entente.PhaseRecorded || !recorded(want.Kind) && phase != entente.PhaseInForce {
 			t.Errorf("the %s is %s", want.Kind, phase)
 		}
 	}
@@ -101,6 +108,9 @@ func TestEveryKindTakesAValidInstrument(t *testing.T) {
 		t.Errorf("kinds with a valid instrument here: %v; kinds there are: %v", got, d.kinds.Names())
 	}
 }
+
+// recorded kinds are one party's own word: nobody agrees to them.
+func recorded(kind string) bool { return kind == "observation" || kind == "finding" }
 
 func TestEveryRuleRefuses(t *testing.T) {
 	d := newDesk(t)
@@ -218,6 +228,32 @@ func TestEveryRuleRefuses(t *testing.T) {
 		{"baseline", "indicator", record.Propose, "terms", "baseline", ind(func(i *entente.Indicator) { i.Baseline = &entente.Level{Value: "01", Date: epoch} })},
 		{"target", "indicator", record.Propose, "terms", "target", ind(func(i *entente.Indicator) { i.Target = &entente.Level{Value: "1"} })},
 		{"objective of an indicator", "indicator", record.Propose, "reference", "objective", ind(func(i *entente.Indicator) { i.Objective = nowhere })},
+		{"a further objective twice", "indicator", record.Propose, "terms", "once", ind(func(i *entente.Indicator) { i.Objective, i.Objectives = d.objective, []record.ID{d.objective} })},
+		{"owner of an indicator", "indicator", record.Propose, "terms", "owner", ind(func(i *entente.Indicator) { i.Owner = "FR" })},
+		{"office of no owner", "indicator", record.Propose, "terms", "office", ind(func(i *entente.Indicator) { i.Office = "desk" })},
+		{"frequency", "indicator", record.Propose, "terms", "each month", ind(func(i *entente.Indicator) { i.Frequency = "week" })},
+		{"due day", "indicator", record.Propose, "terms", "at most 366 days", ind(func(i *entente.Indicator) { i.DueDays = 367 })},
+		{"classification", "indicator", record.Propose, "terms", "SCHEME:CODE", ind(func(i *entente.Indicator) { i.Codes = []string{"0101"} })},
+		{"counts like nothing before", "indicator", record.Propose, "terms", "first version", ind(func(i *entente.Indicator) { i.SameCount = true })},
+		{"breakdown without codes", "indicator", record.Propose, "terms", "list of codes", ind(func(i *entente.Indicator) { i.Breakdowns = []entente.Disaggregation{{Code: "sex"}} })},
+		{"a code twice", "indicator", record.Propose, "terms", "each once", ind(func(i *entente.Indicator) {
+			i.Breakdowns = []entente.Disaggregation{{Code: "sex", Values: []entente.CodeName{{Code: "F"}, {Code: "F"}}}}
+		})},
+		{"name of a code", "indicator", record.Propose, "terms", "in a language", ind(func(i *entente.Indicator) {
+			i.Breakdowns = []entente.Disaggregation{{Code: "sex", Values: []entente.CodeName{{Code: "F", Names: map[string]string{"fr": "x"}}}}}
+		})},
+		{"limits in one language", "indicator", record.Propose, "parts", "limits.es", append(ind(func(*entente.Indicator) {}), content("limits.en", "x"))},
+		{"status", "indicator", record.Report, "terms", "status", []edit{about(d.indicator), terms(entente.Assessment{Status: "late-data"}), content("body.en", "x")}},
+		{"status without reasons", "indicator", record.Report, "parts", "reasons", []edit{about(d.indicator), terms(entente.Assessment{Status: "met"})}},
+		{"status of no version", "objective", record.Report, "reference", "names the version", []edit{on(d.objective), line("fuel"), terms(entente.Assessment{Status: "met"}), content("body.en", "x")}},
+		{"office of an objective", "objective", record.Propose, "terms", "office", plus(entente.Objective{Level: "objective", Office: "desk"}, line("fuel"))},
+		{"source of a recommendation", "finding", record.Report, "terms", "source", plus(func() entente.Finding { f := finding(); f.Source = ""; return f }(), line("fuel"))},
+		{"link of a recommendation", "finding", record.Report, "terms", "https", plus(func() entente.Finding { f := finding(); f.Link = "javascript:x"; return f }(), line("fuel"))},
+		{"addressed to nobody", "finding", record.Report, "terms", "addressed", plus(func() entente.Finding { f := finding(); f.To = nil; return f }(), line("fuel"))},
+		{"a recommendation without line", "finding", record.Report, "terms", "line of effort", plus(finding())},
+		{"a recommendation without words", "finding", record.Report, "parts", "title", []edit{line("fuel"), terms(finding())}},
+		{"what became of another's", "finding", record.Report, "parties", "addressed", []edit{on(d.finding), line("fuel"), terms(entente.Finding{Became: "done"}), content("body.en", "x")}},
+		{"became what", "finding", record.Report, "parties terms", "what became", []edit{on(d.finding), line("fuel"), terms(entente.Finding{Became: "lost"}), content("body.en", "x")}},
 		{"indicator", "observation", record.Report, "reference", "indicator", obs(func(o *entente.Observation) { o.Indicator = nowhere })},
 		{"of another kind", "observation", record.Report, "reference", "indicator", obs(func(o *entente.Observation) { o.Indicator, o.Version = d.commitment, d.commitment })},
 		{"version", "observation", record.Report, "reference", "version", obs(func(o *entente.Observation) { o.Version = d.commitment })},

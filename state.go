@@ -10,27 +10,29 @@ import (
 
 // State is what the fold says of one instrument at a cut. It gives dates, never "now"; At reads it for a moment.
 type State struct {
-	Instrument   record.ID        `cbor:"1,keyasint" json:"instrument"`
-	Kind         string           `cbor:"2,keyasint" json:"kind"`
-	Line         string           `cbor:"3,keyasint,omitempty" json:"line,omitempty"`
-	Nature       record.Nature    `cbor:"4,keyasint,omitempty" json:"nature,omitempty"`
-	Author       record.Party     `cbor:"5,keyasint,omitempty" json:"author,omitempty"`
-	Opened       consent.Moment   `cbor:"6,keyasint" json:"opened"`
-	Last         int64            `cbor:"7,keyasint" json:"last"` // time of its latest record
-	Participants []record.Party   `cbor:"8,keyasint,omitempty" json:"participants,omitempty"`
-	Versions     []VersionState   `cbor:"9,keyasint,omitempty" json:"versions,omitempty"` // by time
-	Notices      []consent.Notice `cbor:"10,keyasint,omitempty" json:"notices,omitempty"`
-	Ends         int64            `cbor:"11,keyasint,omitzero" json:"ends,omitzero"`
-	Owner        record.Party     `cbor:"12,keyasint,omitempty" json:"owner,omitempty"`
-	Due          int64            `cbor:"13,keyasint,omitzero" json:"due,omitzero"`
-	Reports      []Report         `cbor:"14,keyasint,omitempty" json:"reports,omitempty"`
-	Replies      []Reply          `cbor:"15,keyasint,omitempty" json:"replies,omitempty"`
-	Facts        []Fact           `cbor:"16,keyasint,omitempty" json:"facts,omitempty"` // the kind's own, ascending by name
-	Rejected     []Rejected       `cbor:"17,keyasint,omitempty" json:"rejected,omitempty"`
-	Clearance    *ClearanceState  `cbor:"18,keyasint,omitempty" json:"clearance,omitempty"` // of a draft, by the party's own offices
-	Agenda       []AgendaPoint    `cbor:"19,keyasint,omitempty" json:"agenda,omitempty"`    // of a meeting
-	Translations []Translated     `cbor:"20,keyasint,omitempty" json:"translations,omitempty"`
-	Untranslated []Untranslated   `cbor:"21,keyasint,omitempty" json:"untranslated,omitempty"`
+	Instrument   record.ID         `cbor:"1,keyasint" json:"instrument"`
+	Kind         string            `cbor:"2,keyasint" json:"kind"`
+	Line         string            `cbor:"3,keyasint,omitempty" json:"line,omitempty"`
+	Nature       record.Nature     `cbor:"4,keyasint,omitempty" json:"nature,omitempty"`
+	Author       record.Party      `cbor:"5,keyasint,omitempty" json:"author,omitempty"`
+	Opened       consent.Moment    `cbor:"6,keyasint" json:"opened"`
+	Last         int64             `cbor:"7,keyasint" json:"last"` // time of its latest record
+	Participants []record.Party    `cbor:"8,keyasint,omitempty" json:"participants,omitempty"`
+	Versions     []VersionState    `cbor:"9,keyasint,omitempty" json:"versions,omitempty"` // by time
+	Notices      []consent.Notice  `cbor:"10,keyasint,omitempty" json:"notices,omitempty"`
+	Ends         int64             `cbor:"11,keyasint,omitzero" json:"ends,omitzero"`
+	Owner        record.Party      `cbor:"12,keyasint,omitempty" json:"owner,omitempty"`
+	Due          int64             `cbor:"13,keyasint,omitzero" json:"due,omitzero"`
+	Reports      []Report          `cbor:"14,keyasint,omitempty" json:"reports,omitempty"`
+	Replies      []Reply           `cbor:"15,keyasint,omitempty" json:"replies,omitempty"`
+	Facts        []Fact            `cbor:"16,keyasint,omitempty" json:"facts,omitempty"` // the kind's own, ascending by name
+	Rejected     []Rejected        `cbor:"17,keyasint,omitempty" json:"rejected,omitempty"`
+	Clearance    *ClearanceState   `cbor:"18,keyasint,omitempty" json:"clearance,omitempty"` // of a draft, by the party's own offices
+	Agenda       []AgendaPoint     `cbor:"19,keyasint,omitempty" json:"agenda,omitempty"`    // of a meeting
+	Translations []Translated      `cbor:"20,keyasint,omitempty" json:"translations,omitempty"`
+	Untranslated []Untranslated    `cbor:"21,keyasint,omitempty" json:"untranslated,omitempty"`
+	Assessments  []AssessmentState `cbor:"22,keyasint,omitempty" json:"assessments,omitempty"` // statuses that people set
+	Definitions  []DefinitionState `cbor:"23,keyasint,omitempty" json:"definitions,omitempty"` // of an indicator, by the time they entered into force
 }
 
 // VersionState is one text of the instrument.

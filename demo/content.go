@@ -61,6 +61,8 @@ type Group struct {
 	NonPapers    []NonPaper   `json:"nonpapers,omitempty"`
 	Clearances   []Clearance  `json:"clearances,omitempty"`
 	Claims       []Claim      `json:"claims,omitempty"`
+	Statuses     []Status     `json:"statuses,omitempty"`
+	Findings     []Finding    `json:"findings,omitempty"`
 }
 
 // A Claim was made in public; its quote is exact. Each party keeps it at home, the one that puts it before the other with words.

@@ -135,6 +135,7 @@ func (s *story) plan() error {
 			s.at(x.Day, 960+i, "claim before both "+string(x.Key), func(ctx context.Context) error { return s.putClaim(ctx, x) })
 		}
 	}
+	s.progress()
 	slices.SortStableFunc(s.events, func(a, b event) int { return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.rank, b.rank)) })
 	return nil
 }
@@ -210,9 +211,10 @@ func (s *story) indicator(ctx context.Context, x Indicator, by record.Party) err
 	if t.Target, err = level(x.Target); err != nil {
 		return err
 	}
-	body := Text{x.Definition.En + "\n\n" + x.Limits.En, x.Definition.Es + "\n\n" + x.Limits.Es}
+	t.CountingUnit, t.Frequency, t.DueDays = countingUnit(t.CountingUnit), x.Period, dueDays
+	t.Owner = record.Party(x.Sources[0].Party)
 	v, err := s.act(ctx, s.g, by, node.Act{Group: s.id, Kind: "indicator", Verb: record.Propose, Line: x.Line, Nature: record.Arrangement, Terms: terms(t),
-		Parts: Document{x.Title, body}.parts()})
+		Parts: append(Document{x.Title, x.Definition}.parts(), x.Limits.parts("limits")...)})
 	if err != nil {
 		return err
 	}

@@ -432,7 +432,7 @@ func (x *measured) measure(texts Texts) *progress.Measure {
 		var filled []progress.Report
 		filled, x.unread = texts.Filled(x.reports)
 		fiscal, _ := strconv.ParseInt(x.state.Fact("fiscal_month"), 10, 64)
-		x.held = &progress.Measure{Code: x.state.Fact("code"), Agreed: x.state.InForce() != nil, Fiscal: fiscal, Definition: x.state.Definition(), Collection: progress.Collect(filled, x.state.Since())}
+		x.held = &progress.Measure{Code: x.state.Fact("code"), Agreed: x.state.InForce() != nil, Fiscal: fiscal, Definition: x.state.Definition(), Collection: x.state.Collect(filled)}
 	}
 	return x.held
 }

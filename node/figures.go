@@ -111,7 +111,7 @@ func (n *Node) Progress(ctx context.Context, who Caller, group, indicator record
 		return nil, err
 	}
 	reports, _ = texts.Filled(reports)
-	return n.Judge(group, d.State, progress.Collect(reports, d.State.Since()), x)
+	return n.Judge(group, d.State, d.State.Collect(reports), x)
 }
 
 // Judge gives the signal of each party's figures now, own party first.

@@ -127,7 +127,7 @@ func (n *Node) knownFigures(ctx context.Context, who Caller, q FigureImport) (*f
 	if unread > 0 {
 		return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("figures.unread", "%d reports of this party on the indicator are not for this office, so that it cannot tell what is new: let an office that reads them do it", unread))
 	}
-	k := figures.NewKnown(progress.Collect(reports, s.Since()), n.party, q.Mapping.Unit)
+	k := figures.NewKnown(s.Collect(reports), n.party, q.Mapping.Unit)
 	drafts, err := n.Drafts(ctx, who, q.Group)
 	if err != nil {
 		return nil, err

@@ -141,6 +141,9 @@ func rivals(s *entente.State, v *entente.VersionState, own record.Party) string 
 // acts are what may be done with the whole.
 func (w *Web) acts(r *request, d *node.Detail) []act {
 	s, p := d.State, kindPages[d.State.Kind]
+	if p.whole != nil {
+		return p.whole(w, r, d)
+	}
 	f := s.InForce()
 	if p.report && f != nil && d.View.Phase == entente.PhaseInForce && s.Owner == w.node.Party() && !d.View.Verified {
 		return []act{{Verb: record.Report, Key: "act.report", Version: f.ID, Href: r.group.Href("i", s.Instrument.String(), "report")}}

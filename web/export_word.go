@@ -60,6 +60,11 @@ func (w *Web) exportWord(r *request) (answer, error) {
 	if rows := paragraphs("done."); len(rows) > 0 {
 		doc.Rows = append(append(doc.Rows, word.Row{Style: word.Heading, Texts: in(func(r *request) string { return r.t("text.done") })}), rows...)
 	}
+	for _, n := range passages {
+		if rows := paragraphs(n + "."); len(rows) > 0 {
+			doc.Rows = append(append(doc.Rows, word.Row{Style: word.Heading, Texts: in(func(r *request) string { return r.t("text." + n) })}), rows...)
+		}
+	}
 	if len(doc.Rows) == 0 {
 		return nil, fmt.Errorf("the record has no text that may be shown: %w", node.ErrNotFound)
 	}

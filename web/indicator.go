@@ -39,6 +39,9 @@ type indicatorBody struct {
 	Command  string
 	Whole    string // path of the page of the text, signatures and proof
 	Proposed bool
+	Statuses []sideStatus
+	Targets  []sentence // the target's earlier places
+	Acts     []act
 	Moved    []movement
 	Sums     []mismatchLine
 	Units    *choice     // in which both sides can be shown; nil: they are in one
@@ -129,7 +132,8 @@ func (w *Web) indicator(r *request) (answer, error) {
 	}
 	s := d.State
 	text := titled(s)
-	texts, err := w.read(r, append(tablesOf(r, reports), node.Want{Group: r.group.ID, Record: text, Names: words}))
+	wants := append(tablesOf(r, reports), w.statusWants(r, s)...)
+	texts, err := w.read(r, append(wants, node.Want{Group: r.group.ID, Record: text, Names: words}))
 	if err != nil {
 		return nil, err
 	}
@@ -139,9 +143,19 @@ func (w *Web) indicator(r *request) (answer, error) {
 	if _, reads := w.mayPrepare(r, s); !reads && r.past() == nil {
 		b.Report = &reportWays{r.group.Href("figures") + "?indicator=" + s.Instrument.String(), r.group.Href("indicators", s.Instrument.String(), "add")}
 	}
+	b.Statuses, b.Targets = w.reasonedStatuses(r, d, texts), w.targets(r, s)
+	if v := s.InForce(); v != nil && r.past() == nil {
+		acts, _ := w.versionActs(r, d, v)
+		for _, a := range acts {
+			if a.Href != "" && (a.Verb == record.Report || a.Verb == record.Propose) {
+				a.Second = true
+				b.Acts = append(b.Acts, a)
+			}
+		}
+	}
 	filled, unread := texts.texts.Filled(reports)
 	b.Unread = unread
-	all := progress.Collect(filled, s.Since())
+	all := s.Collect(filled)
 	b.Refused = all.Refused
 	x := progress.Choice{Area: r.FormValue("area"), Disaggregation: r.FormValue("breakdown"), Span: progress.Span(r.FormValue("period"))}
 	results, err := w.node.Judge(r.group.ID, s, all, x)
@@ -214,7 +228,7 @@ func (w *Web) counted(r *request, _ *record.Header, terms any) []particular {
 	}
 	out := []particular{{Key: "indicator.code", Text: t.Code}, {Key: "indicator.unit", Text: r.unit(t.Unit)}}
 	if t.CountingUnit != "" {
-		out = append(out, particular{Key: "indicator.counting", Text: t.CountingUnit})
+		out = append(out, particular{Key: "indicator.counting", Text: r.known("counting.", t.CountingUnit)})
 	}
 	out = append(out, particular{Key: "indicator.direction", Text: r.t("direction." + t.Direction)}, particular{Key: "indicator.period", Text: period},
 		particular{Key: "indicator.baseline", Text: level(t.Baseline)}, particular{Key: "indicator.target", Text: level(t.Target)})
@@ -225,7 +239,7 @@ func (w *Web) counted(r *request, _ *record.Header, terms any) []particular {
 			out = append(out, particular{Key: "indicator.source", Text: r.t("indicator.source-of", "Party", r.group.PartyName(p), "Source", src)})
 		}
 	}
-	return out
+	return append(out, w.defines(r, t)...)
 }
 
 // choicesOf are the selections of the form: what any side reports on.

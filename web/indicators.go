@@ -71,7 +71,7 @@ func (w *Web) indicators(r *request) (answer, error) {
 	b := indicatorsBody{}
 	for i, x := range list.Items {
 		filled, _ := texts.texts.Filled(reports[i])
-		results, err := w.node.Judge(r.group.ID, x.State, progress.Collect(filled, x.State.Since()), progress.Choice{})
+		results, err := w.node.Judge(r.group.ID, x.State, x.State.Collect(filled), progress.Choice{})
 		if err != nil {
 			return nil, err
 		}

@@ -80,6 +80,13 @@ type difference struct {
 	Lang, Tag         string
 	Title, Body, Done []word.Change
 	DoneMeans         string
+	More              []rewording
+}
+
+// rewording is a passage under its heading against the other text's.
+type rewording struct {
+	Heading string
+	Changes []word.Change
 }
 
 // rewritten reports whether anything was put in or left out.
@@ -161,13 +168,16 @@ type kindPage struct {
 	report      bool   // it has a form for reports
 	says        func(w *Web, r *request, s *entente.State) []sentence
 	acts        func(w *Web, r *request, d *node.Detail, v *entente.VersionState) []act // with a text, beside the usual
+	whole       func(w *Web, r *request, d *node.Detail) []act                          // with the whole, in the place of a report
 }
 
 var kindPages = map[string]kindPage{
 	meetingKind:   {path: "meetings", particulars: (*Web).appointed},
 	statementKind: {template: "commitment", particulars: (*Web).stated, compose: "statements/new", says: (*Web).publication, acts: (*Web).statementActs},
 	"commitment":  {template: "commitment", particulars: (*Web).promise, compose: "commitments/new", report: true},
-	indicatorKind: {path: "indicators", particulars: (*Web).counted},
+	indicatorKind: {path: "indicators", particulars: (*Web).counted, compose: "indicators/new", acts: (*Web).statusActs},
+	objectiveKind: {particulars: (*Web).aimed, compose: "objectives/new", acts: (*Web).statusActs},
+	findingKind:   {particulars: (*Web).recommended, whole: (*Web).findingActs},
 
 	entente.ClaimKind: {path: "claims"},
 }
@@ -250,7 +260,7 @@ func (w *Web) subject(r *request, d *node.Detail) (*instrumentBody, error) {
 	b.Acts = w.acts(r, d)
 	for i := range d.Records {
 		x := &d.Records[i]
-		above := x.Header.Verb == record.Propose || x.Header.Verb == record.Report || x.Header.Verb == record.Reply
+		above := x.Header.Verb == record.Propose || x.Header.Verb == record.Report && !d.State.Assessed(x.ID) || x.Header.Verb == record.Reply
 		b.History = append(b.History, w.happened(r, x, texts, above && len(x.Reasons) == 0))
 		if h := &b.History[i]; h.Texts != nil {
 			h.Acts = w.translateActs(r, b.State, x.ID)
@@ -442,7 +452,8 @@ func compare(old, v *version) (out []difference, particulars []particular) {
 			continue
 		}
 		d := difference{Lang: t.Lang, Tag: t.Tag, Title: redline(old.Texts[i].Title, t.Title), Body: redline(old.Texts[i].Body, t.Body), Done: redline(old.Texts[i].Done, t.Done), DoneMeans: t.DoneMeans}
-		if rewritten(d.Title) || rewritten(d.Body) || rewritten(d.Done) {
+		d.More = reworded(old.Texts[i].More, t.More)
+		if len(d.More) > 0 || rewritten(d.Title) || rewritten(d.Body) || rewritten(d.Done) {
 			out = append(out, d)
 		}
 	}
@@ -460,6 +471,27 @@ func compare(old, v *version) (out []difference, particulars []particular) {
 		}
 	}
 	return out, particulars
+}
+
+// reworded are the passages that differ.
+func reworded(old, text []passage) []rewording {
+	var out []rewording
+	find := func(in []passage, heading string) string {
+		for _, p := range in {
+			if p.Heading == heading {
+				return p.Text
+			}
+		}
+		return ""
+	}
+	seen := map[string]bool{}
+	for _, p := range append(slices.Clone(text), old...) {
+		if c := redline(find(old, p.Heading), find(text, p.Heading)); rewritten(c) && !seen[p.Heading] {
+			out = append(out, rewording{p.Heading, c})
+		}
+		seen[p.Heading] = true
+	}
+	return out
 }
 
 // reports are what was reported, newest first, each with what was said of it.

@@ -19,6 +19,7 @@ type row struct {
 type listBody struct {
 	Kind string
 	Rows []row
+	New  string // path of the form for another
 }
 
 // list shows the instruments of one kind. Kinds that have pages of their own link here for the plain list.
@@ -31,7 +32,11 @@ func (w *Web) list(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return page{name: "list", title: r.kindName(kind, true), nav: kind, body: listBody{kind, rows}}, nil
+	b := listBody{Kind: kind, Rows: rows}
+	if compose := kindPages[kind].compose; compose != "" {
+		b.New = r.group.Href() + "/" + compose
+	}
+	return page{name: "list", title: r.kindName(kind, true), nav: kind, body: b}, nil
 }
 
 // kindName is the name of a kind in the reader's language; a kind that the messages do not know shows under its own name.

@@ -46,6 +46,7 @@ type trackedText struct {
 	Paragraphs []word.Change
 	Done       []word.Change
 	DoneMeans  string
+	More       []rewording
 	Changed    bool
 	Absent     bool // the file has no column in it
 }
@@ -122,6 +123,8 @@ func (w *Web) sorted(r *request, c *cameBack) {
 					found["title."] = append(found["title."], oneLine(t))
 				case t == in.t("text.done"):
 					to = "done."
+				case in.passage(t) != "":
+					to = in.passage(t) + "."
 				case t == in.t("export.particulars"):
 					to = ""
 				case to != "":
@@ -130,8 +133,22 @@ func (w *Web) sorted(r *request, c *cameBack) {
 			}
 		}
 		c.parts["title."+lang] = strings.Join(found["title."], " ")
-		c.parts["body."+lang], c.parts["done."+lang] = word.Join(found["body."]), word.Join(found["done."])
+		for name, paragraphs := range found {
+			if name != "title." {
+				c.parts[name+lang] = word.Join(paragraphs)
+			}
+		}
 	}
+}
+
+// passage names the passage that a heading in the reader's language stands above, empty for none.
+func (r *request) passage(heading string) string {
+	for _, n := range passages {
+		if heading == r.t("text."+n) {
+			return n
+		}
+	}
+	return ""
 }
 
 // redlineOf shows what came back against the text that counts now.
@@ -164,7 +181,12 @@ func (w *Web) redlineOf(r *request) (answer, error) {
 			}
 			t.Title = redline(texts.part(info.ID, "title."+l), title)
 			t.Paragraphs, t.Done = redline(texts.part(info.ID, "body."+l), c.parts["body."+l]), redline(texts.part(info.ID, "done."+l), c.parts["done."+l])
-			t.Changed = rewritten(t.Title) || rewritten(t.Paragraphs) || rewritten(t.Done)
+			for _, n := range passages {
+				if changes := redline(texts.part(info.ID, n+"."+l), c.parts[n+"."+l]); rewritten(changes) {
+					t.More = append(t.More, rewording{w.languages[l].t("text." + n), changes})
+				}
+			}
+			t.Changed = len(t.More) > 0 || rewritten(t.Title) || rewritten(t.Paragraphs) || rewritten(t.Done)
 			b.Same = b.Same && !t.Changed
 		}
 		b.Changes = append(b.Changes, t)

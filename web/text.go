@@ -17,11 +17,18 @@ type text struct {
 	Body      string
 	Done      string       // what done means, where the text says so apart
 	DoneMeans string       // the words above it, in the text's language
+	More      []passage    // what the text says beside, under headings of their own
 	Missing   bool         // not supplied in this language
 	Gap       node.Gap     // supplied, and not shown here
 	Files     []annex      // the parts that are too long for a page
 	By        record.Party // that translated it, where its author did not write it
 }
+
+// passage is a part of a text under a heading, in the text's language.
+type passage struct{ Heading, Text string }
+
+// passages are the parts that some kinds have beside title and body, in the order in which they are read.
+var passages = []string{"method", "limits", "activities", "risks"}
 
 // reading is everything one page shows of parts: read at once, with one entry in the access log.
 type reading struct {
@@ -99,7 +106,17 @@ func (x reading) bilingual(g *group, h *record.Header, id record.ID) []text {
 	for _, l := range readerFirst(x.lang, g.Chart.Languages) {
 		t := text{Lang: l, Tag: tags[l], Title: x.part(id, "title."+l), Body: x.part(id, "body."+l), Done: x.part(id, "done."+l),
 			DoneMeans: x.web.languages[l].t("text.done"), Missing: true}
-		for _, name := range []string{"title." + l, "body." + l, "done." + l} {
+		for _, n := range passages {
+			if v := x.part(id, n+"."+l); v != "" {
+				t.More = append(t.More, passage{x.web.languages[l].t("text." + n), v})
+			}
+		}
+		for _, pattern := range words {
+			base, in := strings.CutSuffix(pattern, "*")
+			name := base + l
+			if !in {
+				continue
+			}
 			note, supplied := x.supplied[id][name]
 			if supplied {
 				t.By = note.Ref.Party
@@ -132,7 +149,7 @@ func (x reading) gap(id record.ID, name string) node.Gap {
 }
 
 // words are the parts of a record that are texts in a language of the charter.
-var words = []string{"title.*", "body.*", "done.*", entente.QuotePart}
+var words = []string{"title.*", "body.*", "done.*", "method.*", "limits.*", "activities.*", "risks.*", entente.QuotePart}
 
 func readerFirst(lang string, languages []string) []string {
 	out := slices.Clone(languages)
