@@ -232,11 +232,11 @@ func (n *Node) load(ctx context.Context, anchorPath string) error {
 		if err != nil {
 			return err
 		}
-		if !ok {
+		if !ok && (own.tree.Size() > 0 || n.anchor.names(g.id)) { // of a group that was joined, and nothing more, there is nothing to lose
 			restored[g.id.String()] = fmt.Sprintf("%d %s", own.tree.Size(), record.ID(own.tree.Root()))
-		}
-		if !ok && (own.tree.Size() > 0 || n.anchor.names(g.id)) && len(g.logs) > 1 {
-			n.restoring[g.id] = g.others(n.party)
+			if len(g.logs) > 1 {
+				n.restoring[g.id] = g.others(n.party)
+			}
 		}
 		if len(n.restoring[g.id]) == 0 {
 			n.anchor.set(g.id, own.tree.Size(), record.ID(own.tree.Root()))

@@ -24,7 +24,8 @@ type Proposal struct {
 	Created int64            `json:"created"`          // Unix seconds
 	Joined  bool             `json:"joined"`           // this node is in the group
 	InForce bool             `json:"in_force"`         // every founder has signed
-	Powers  *Draft           `json:"powers,omitempty"` // this party's first powers in the group, which wait for its root key
+	Powers  *Draft           `json:"-"`                // this party's first powers in the group, which wait for its root key
+	Waits   record.Nonce     `json:"waits,omitzero"`   // the draft of these
 	Parties []Founder        `json:"parties"`          // own first
 }
 
@@ -173,7 +174,9 @@ func (n *Node) proposal(ctx context.Context, id record.ID, k *keptProposal) (*Pr
 			return nil, err
 		}
 		if d.OnRecord == nil {
-			p.Powers = d.Draft
+			if p.Powers = d.Draft; p.Powers != nil {
+				p.Waits = p.Powers.Nonce
+			}
 		}
 		if signed, err = n.founders(ctx, g); err != nil {
 			return nil, err

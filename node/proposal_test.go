@@ -244,6 +244,31 @@ func TestForeignCharters(t *testing.T) {
 	}
 }
 
+// A group that was joined, and in which nothing is on record yet, makes a start no start from a backup.
+func TestJoinedGroupOutlivesAStart(t *testing.T) {
+	w := newTwo(t)
+	w.agreeCharter(t)
+	ctx, desk, mx := t.Context(), Caller{Office: "desk"}, w.nodes["MX"]
+	p, err := mx.DraftCharter(ctx, desk, charterForm(record.ID{}), []record.Party{"US"}, record.ID{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := mx.JoinProposal(ctx, desk, p.Group, []string{"desk"}); err != nil {
+		t.Fatal(err)
+	}
+	token, err := mx.NewToken(ctx, "desk", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.again(t, "MX", func(string) {})
+	if _, err := w.nodes["MX"].Authenticate(ctx, token, "api"); err != nil || len(w.nodes["MX"].Restoring()) > 0 {
+		t.Errorf("%v %v", err, w.nodes["MX"].Restoring())
+	}
+	if again, err := w.nodes["MX"].Proposal(ctx, desk, p.Group); err != nil || !again.Joined || again.Powers == nil {
+		t.Errorf("%+v %v", again, err)
+	}
+}
+
 // A counterpart is known by the digits that were heard, not by a tick.
 func TestIntroductionIsHeard(t *testing.T) {
 	w := newTwo(t)

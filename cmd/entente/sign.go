@@ -316,6 +316,9 @@ func (c *signCmd) Run(a *app) error {
 		seats = append(seats, ref)
 	}
 	return a.with(func(s *session) error {
+		if c.Root { // before the first powers of a group no office sees it
+			s = &session{Client: s.operator, operator: s.operator}
+		}
 		g, err := s.group(a, c.Group)
 		if err != nil {
 			return err

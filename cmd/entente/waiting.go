@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"entente/node"
+	"entente/record"
 )
 
 type groupWaitCmd struct {
@@ -49,6 +50,9 @@ func (c *groupWaitCmd) Run(a *app) error {
 			}
 			for _, p := range found {
 				fmt.Fprint(w, charterText(p.Group, p.Charter))
+				if p.Waits != (record.Nonce{}) {
+					fmt.Fprintf(w, "  the root key has not signed this party's powers: entente sign %s --group %s --root\n", p.Waits.String()[:12], p.Group.Short())
+				}
 				for _, f := range p.Parties {
 					fmt.Fprintf(w, "  %-8s %s\n", f.Party, founderText(p, f))
 				}
