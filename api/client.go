@@ -313,6 +313,25 @@ func (c *Client) Peers(ctx context.Context) ([]node.PeerInfo, error) {
 	return fetch[[]node.PeerInfo](ctx, c, "/v1/peers")
 }
 
+// Review is a page of the access log with what is unusual about each read.
+func (c *Client) Review(ctx context.Context, f node.AccessQuery) (node.AccessPage, error) {
+	q := url.Values{}
+	for k, v := range map[string]string{"office": f.Office, "cursor": string(f.Cursor)} {
+		if v != "" {
+			q.Set(k, v)
+		}
+	}
+	for k, v := range map[string]int64{"from": f.From, "until": f.Until, "limit": int64(f.Limit)} {
+		if v != 0 {
+			q.Set(k, strconv.FormatInt(v, 10))
+		}
+	}
+	if f.Unusual {
+		q.Set("unusual", "true")
+	}
+	return fetch[node.AccessPage](ctx, c, "/v1/access/review?"+q.Encode())
+}
+
 // Access is a page of the access log, newest first.
 func (c *Client) Access(ctx context.Context, cursor string, limit int) (Records, error) {
 	q := url.Values{}

@@ -293,6 +293,19 @@ type inAccess struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
 }
 
+type inReview struct {
+	Office  string `query:"office" maxLength:"70"`
+	From    int64  `query:"from" minimum:"0" doc:"Unix seconds"`
+	Until   int64  `query:"until" minimum:"0" doc:"Unix seconds, exclusive"`
+	Unusual bool   `query:"unusual" doc:"only what is unusual: hour, remit, volume; hours in UTC"`
+	Cursor  string `query:"cursor" doc:"next of the page before"`
+	Limit   int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+}
+
+func (a *API) review(ctx context.Context, in *inReview) (*body[*node.AccessPage], error) {
+	return ok(a.node.Review(ctx, caller(ctx), node.AccessQuery{Office: in.Office, From: in.From, Until: in.Until, Unusual: in.Unusual, Cursor: node.Cursor(in.Cursor), Limit: in.Limit}))
+}
+
 func (a *API) access(ctx context.Context, in *inAccess) (*body[Records], error) {
 	before, err := parseCursor(in.Cursor)
 	if err != nil || before < 0 {

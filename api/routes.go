@@ -62,6 +62,7 @@ var routes = []route{
 	get("/v1/groups/{group}/claims/{id}/review", "claim-review", "A claim that every party released, as schema.org ClaimReview; refused otherwise", (*API).claimReview),
 	get("/v1/groups/{group}/alarms", "alarms", "What people must look at", (*API).alarms),
 	get("/v1/peers", "peers", "What each peer does not hold yet", (*API).peers),
+	get("/v1/access/review", "access-review", "The access log with what is unusual about each read, newest first", (*API).review),
 	get("/v1/access", "access", "The access log, newest first", (*API).access),
 
 	get("/v1/check", "check-last", "The last full check: whether everything held; its faults are the operator's", (*API).lastCheck),

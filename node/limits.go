@@ -105,6 +105,10 @@ const (
 	// maxLooked is how many records or instruments one page looks at before it is given out short, with a next one: what is
 	// asked for is rare, and a page must not take long.
 	maxLooked = 2000
+	// usualRecords is how many records above TLP:CLEAR a seat is shown in an hour before it is called unusual: twice what somebody
+	// reads who opens a page a minute. usualAhead is how many entries more are read to count them.
+	usualRecords = 600
+	usualAhead   = 500
 	// feedAhead is how many records of each log a feed reads at once.
 	feedAhead = 64
 	// maxCount is how far lists are counted: beyond it people read "more than".

@@ -31,6 +31,7 @@ type chrome struct {
 	Nav        []section
 	Flash      string
 	Past       *past // the page shows a past moment
+	Mark       string // who reads it, and when; empty: nobody is signed in
 	Now        int64
 	Version    string
 	Stylesheet string
@@ -181,6 +182,7 @@ var homeSections = []struct{ key, path string }{
 	{"attention", "/"},
 	{"clearances", "/clearances"},
 	{"signins", "/signins"},
+	{"access", "/access"},
 	{"setup", "/setup"},
 }
 
@@ -200,7 +202,7 @@ func (w *Web) chrome(rw http.ResponseWriter, r *request, p page) (chrome, error)
 	if r.session == nil {
 		return c, nil
 	}
-	c.Office = w.officeName(r, r.session.Office)
+	c.Office, c.Mark = w.officeName(r, r.session.Office), w.shownTo(r)
 	groups, err := w.groupsOf(r)
 	if err != nil {
 		return c, err
@@ -212,7 +214,7 @@ func (w *Web) chrome(rw http.ResponseWriter, r *request, p page) (chrome, error)
 	}
 	if r.group == nil || r.group.Own {
 		for _, s := range homeSections {
-			if s.key == "setup" && !w.node.SetsUp(r.who) {
+			if s.key == "setup" && !w.node.SetsUp(r.who) || s.key == "access" && !w.node.Audits(r.who) {
 				continue
 			}
 			c.Nav = append(c.Nav, section{s.key, s.path, s.key == p.nav})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,10 +46,18 @@ func (r *request) inAll(say func(*request) string) string {
 	return strings.Join(out, " · ")
 }
 
+// seat is the place of an official in an office, as a mark has it.
+func (r *request) seat() string {
+	if r.who.Seat == 0 {
+		return ""
+	}
+	return " (" + r.who.Office + "/" + strconv.FormatUint(r.who.Seat, 10) + ")"
+}
+
 // copied is the mark of a file: which office took it, and when.
 func (w *Web) copied(r *request) string {
 	at := time.Unix(w.node.Now(), 0).UTC().Format("2006-01-02 15:04 UTC")
-	return r.inAll(func(r *request) string { return r.t("export.copy", "Office", w.officeName(r, r.who.Office)) }) + " · " + at
+	return r.inAll(func(r *request) string { return r.t("export.copy", "Office", w.officeName(r, r.who.Office)+r.seat()) }) + " · " + at
 }
 
 // strictest is the marking of a file: the narrowest of what it holds, for the parties that may have all of it.

@@ -52,6 +52,8 @@ var routes = []route{
 	{"POST /setup/charters/{id}/sign", false, (*Web).signCharter},
 	{"GET /setup/charters/{id}/discard", false, (*Web).discardCharter},
 	{"POST /setup/charters/{id}/discard", false, (*Web).discardCharter},
+	{"GET /access", false, (*Web).accessLog},
+	{"GET /access/csv", false, (*Web).accessCSV},
 	{"GET /clearances", false, (*Web).clearances},
 	{"GET /clearances/{id}", false, (*Web).clearance},
 	{"POST /clearances/{id}", false, (*Web).clearance},

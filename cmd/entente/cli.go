@@ -69,6 +69,7 @@ type cli struct {
 	Explain      progressCmd `cmd:"" name:"progress" group:"look" help:"What the figures on an indicator say, by the published rule, with everything it was computed from."`
 	Territory    whereCmd    `cmd:"" group:"look" help:"In whose territory an area lies, and who must agree to an action there."`
 	Boundaries   boundsCmd   `cmd:"" group:"setup" help:"Boundary data that charters name by digest."`
+	Access       accessCmd   `cmd:"" group:"look" help:"Who was shown what, and what is unusual about it, for auditors."`
 	Log          logCmd      `cmd:"" group:"look" help:"The access log; export of a transparency log."`
 	Alarms       alarmsCmd   `cmd:"" group:"look" help:"What people must look at."`
 	Status       statusCmd   `cmd:"" group:"proof" help:"Whether the node can do all of its work, and why not."`
