@@ -30,7 +30,7 @@ type chrome struct {
 	Groups     []group // the office's others
 	Nav        []section
 	Flash      string
-	Past       *past // the page shows a past moment
+	Past       *past  // the page shows a past moment
 	Mark       string // who reads it, and when; empty: nobody is signed in
 	Now        int64
 	Version    string
