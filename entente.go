@@ -31,6 +31,9 @@ type Kind struct {
 	Check func(*Case)
 	// Fold writes the kind's own facts into the state, from the records with effect, in the order they count. May be nil.
 	Fold func(*State, []Judged)
+	// Area, where not nil: proposals of the kind need an area, whose hosts are required too (rule C3). It returns the hosts that
+	// the proposer names beside them.
+	Area func(*record.Header) []record.Party
 	// Unilateral kinds take one party's word: their proposals are no texts that wait for consent.
 	Unilateral bool
 	// Silent kinds have no state of their own: receipts and the access log.
@@ -58,7 +61,7 @@ type Kinds map[string]*Kind
 func Standard() Kinds {
 	k := Kinds{}
 	k.Add(charterKind, powersKind, objectiveKind, commitmentKind, indicatorKind, observationKind, findingKind, meetingKind, decisionKind,
-		statementKind, termKind, receiptKind, accessKind, clearanceKind, claimKind, claimNoteKind)
+		statementKind, termKind, receiptKind, accessKind, clearanceKind, claimKind, claimNoteKind, actionKind)
 	return k
 }
 

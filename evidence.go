@@ -12,6 +12,7 @@ import (
 
 	"entente/consent"
 	"entente/record"
+	"entente/territory"
 	"entente/tlog"
 )
 
@@ -80,6 +81,8 @@ type VerifyOptions struct {
 	Kinds Kinds    // nil: the standard ones
 	Now   int64    // Unix seconds: standing and age are told for this moment; 0: that of the latest record
 	Pins  [][]byte // signed checkpoints that the auditor trusts already
+	// Boundary finds boundary data by digest; nil: none is at hand, and what needs it does not verify.
+	Boundary func(record.ID) *territory.Boundary
 }
 
 // Verdict is what an evidence file shows. Of a file that is not valid nothing is claimed: it has reasons, and no standing.

@@ -121,6 +121,7 @@ func (v *verifier) begin() bool {
 		v.add(ReasonFounding, "%s", err)
 		return false
 	}
+	v.ledger.Boundary = v.o.Boundary
 	for _, h := range v.e.Heads {
 		if v.ledger.Ring(h.Party) == nil {
 			v.add(ReasonForm, "%s is not a party of the group", h.Party)

@@ -40,6 +40,11 @@ func (l *Ledger) Fold(instrument record.ID, records []Judged, know consent.Knowl
 			effect = append(effect, j)
 		}
 	}
+	if k != nil && k.Area != nil {
+		if err := l.atHand(effect); err != nil {
+			return nil, nil, fmt.Errorf("fold %s: %w", instrument.Short(), err)
+		}
+	}
 	versions, acts, texts := l.texts(instrument, k, effect)
 	res := consent.Evaluate(versions, acts, know, l.clocks())
 	for i, o := range res.Outcomes {
@@ -54,6 +59,9 @@ func (l *Ledger) Fold(instrument record.ID, records []Judged, know consent.Knowl
 		s.Versions = append(s.Versions, v)
 	}
 	s.Notices, s.Ends = res.Notices, res.Ends
+	if k != nil && k.Area != nil {
+		l.foldArea(s, k, texts, effect)
+	}
 	if k != nil && k.Fold != nil {
 		k.Fold(s, effect)
 	}
@@ -80,7 +88,7 @@ func (l *Ledger) texts(instrument record.ID, k *Kind, effect []Judged) (versions
 			if c == nil {
 				c = l.founding
 			}
-			versions = append(versions, consent.Version{ID: j.ID(), Replaces: h.Replaces, Required: c.required(k, h), Until: h.Until})
+			versions = append(versions, consent.Version{ID: j.ID(), Replaces: h.Replaces, Required: l.required(c, k, h), Until: h.Until})
 			texts[j.ID()] = h
 		case record.Consent, record.Withdraw:
 			acts = append(acts, actOf(j.Record))
@@ -106,7 +114,7 @@ func (l *Ledger) Required(h *record.Header) []record.Party {
 	if c == nil {
 		c = l.founding
 	}
-	return c.required(k, h)
+	return l.required(c, k, h)
 }
 
 // inOrder is the one order in which records of an instrument are read.

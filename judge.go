@@ -7,6 +7,7 @@ import (
 	"entente/consent"
 	"entente/record"
 	"entente/release"
+	"entente/territory"
 )
 
 // Reason says why a record has no effect: a code for programs and translations, and what it is about.
@@ -58,6 +59,8 @@ type Source interface {
 type Ledger struct {
 	Kinds Kinds
 	Group record.ID
+	// Boundary finds boundary data by digest, nil where it is not at hand: then nothing that needs it counts (Ready). Nil: none is.
+	Boundary func(record.ID) *territory.Boundary
 	// Verify checks one approval; nil is record's own check. A node puts a memory of what it has verified here.
 	Verify func(act record.ID, party record.Party, a *record.Approval, k Key) bool
 
@@ -220,6 +223,7 @@ type Case struct {
 	Required []record.Party // who must consent to the text proposed (rule C2); nil for other verbs
 	Bound    []record.Party // who must consent to the version named, likewise
 	Find     func(record.ID) *record.Record
+	notified func(*record.Header) []record.Party // whom the area of a text comes near
 	bound    func(*record.Header) []record.Party // who must consent to a record, if it is a text of the kind; else nil
 	reasons  []Reason
 }
@@ -301,19 +305,20 @@ func (l *Ledger) authority(c *Case) {
 		c.Against(ReasonTerms, "terms.form", "its terms are not those of %s %s in their one form", h.Kind, h.Verb)
 	}
 	if h.Verb == record.Propose {
-		c.Required = charter.required(k, h)
+		c.Required = l.required(charter, k, h)
 	}
 	c.bound = func(o *record.Header) []record.Party {
 		if k.Unilateral || o.Kind != k.Name || o.Verb != record.Propose {
 			return nil
 		}
-		return l.charterOf(o).required(k, o)
+		return l.required(l.charterOf(o), k, o)
 	}
 	l.references(c, k, rule)
 	if o := c.Proposal; o != nil {
-		c.Bound = l.charterOf(o).required(k, o)
+		c.Bound = l.required(l.charterOf(o), k, o)
 	}
 	l.parties(c, charter)
+	l.area(c, k, charter)
 	l.parts(c, rule, charter)
 	l.translation(c, charter)
 	if err == nil {
@@ -404,9 +409,6 @@ func (l *Ledger) parties(c *Case, charter *Charter) {
 	}
 	if c.Opening != nil && h.Line != c.Opening.Line {
 		c.Against(ReasonTerms, "line.other", "its line of effort is not that of its instrument")
-	}
-	if len(h.Area) > 0 {
-		c.Against(ReasonTerms, "area", "the kind %s takes no area", h.Kind)
 	}
 	if h.Until != 0 && h.Verb != record.Propose {
 		c.Against(ReasonTerms, "until", "only a proposal has an until")

@@ -30,7 +30,7 @@ func figures(p *party, source string) []edit {
 }
 
 func newDesk(tb tester) *desk {
-	w := newWorld(tb, newCharter("MX", "US"))
+	w := newWorld(tb, landCharter("MX", "US"))
 	d := &desk{world: w}
 	agree := func(id record.ID) record.ID {
 		for _, p := range w.order {
@@ -49,6 +49,7 @@ func newDesk(tb tester) *desk {
 	d.decision = agree(mx.Propose("decision", entente.Decision{Meeting: d.meeting, Item: 1}))
 	d.statement = agree(mx.Propose("statement", entente.Statement{Embargo: epoch + 77, Form: entente.FormReadout, Meeting: d.meeting}))
 	d.term = agree(mx.Propose("term", nil))
+	agree(mx.Propose("action", action("MX"), mx.at(spot("inside MX"))))
 	d.observation = mx.good(mx.Write("observation", record.Report, append(figures(mx, "x"), terms(entente.Observation{Indicator: d.indicator, Version: d.indicator, Source: "agency", Vintage: "2025-03"}))...)).ID()
 	d.finding = mx.good(mx.Write("finding", record.Report, append(texts("x"), line("fuel"), terms(finding()))...)).ID()
 	return d
@@ -98,7 +99,7 @@ func TestEveryKindTakesAValidInstrument(t *testing.T) {
 	if s := mx.State(mx.written[0].ID()); s.Kind != "powers" || s.At(d.now).Phase != entente.PhaseRecorded {
 		t.Errorf("powers: %+v", s)
 	}
-	tested := []string{"access", "charter", "claim", "claim-note", "clearance", "receipt"} // in tests of their own
+	tested := []string{"access", "action", "charter", "claim", "claim-note", "clearance", "receipt"} // in tests of their own
 	for _, s := range us.view.states {
 		x, _ := entente.ParseState(s)
 		tested = append(tested, x.Kind)
@@ -315,7 +316,7 @@ func TestEveryRuleRefuses(t *testing.T) {
 		refusedKinds[c.kind] = true
 	}
 	for _, n := range d.kinds.Names() {
-		if !refusedKinds[n] && n != "access" && n != "claim" && n != "claim-note" && n != "clearance" && n != "powers" {
+		if !refusedKinds[n] && n != "access" && n != "action" && n != "claim" && n != "claim-note" && n != "clearance" && n != "powers" {
 			t.Errorf("no rule of the kind %s is tested", n)
 		}
 	}

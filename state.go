@@ -6,6 +6,7 @@ import (
 
 	"entente/consent"
 	"entente/record"
+	"entente/territory"
 )
 
 // State is what the fold says of one instrument at a cut. It gives dates, never "now"; At reads it for a moment.
@@ -49,6 +50,10 @@ type VersionState struct {
 	Sides    []Side           `cbor:"10,keyasint" json:"sides"`
 	Late     []record.Ref     `cbor:"11,keyasint,omitempty" json:"late,omitempty"`
 	Releases []Release        `cbor:"12,keyasint,omitempty" json:"releases,omitempty"` // one of each party, in the order of its first
+	Hosts    []record.Party   `cbor:"13,keyasint,omitempty" json:"hosts,omitempty"`    // of its area: those it lies in, and those it names
+	Notified []record.Party   `cbor:"14,keyasint,omitempty" json:"notified,omitempty"` // parties that its area comes near
+	Place    territory.Place  `cbor:"15,keyasint,omitempty" json:"place,omitempty"`    // of its area
+	Stops    []Stop           `cbor:"16,keyasint,omitempty" json:"stops,omitempty"`    // what keeps it from being in force, whenever it was agreed
 }
 
 // Release is a required party's word that a text may be published.
@@ -57,6 +62,14 @@ type Release struct {
 	Ref  record.Ref `cbor:"2,keyasint" json:"ref"`
 	Time int64      `cbor:"3,keyasint" json:"time"`
 	At   int64      `cbor:"4,keyasint" json:"at"` // from when: never before the embargo, nor before it was said
+}
+
+// Stop is a host's withdrawal, or the claim of a party that was only notified.
+type Stop struct {
+	ID    record.ID  `cbor:"1,keyasint" json:"id"`
+	Ref   record.Ref `cbor:"2,keyasint" json:"ref"`
+	Time  int64      `cbor:"3,keyasint" json:"time"`
+	Claim bool       `cbor:"4,keyasint,omitempty" json:"claim,omitempty"`
 }
 
 // Side is one required party's word on a version.
@@ -165,6 +178,8 @@ const (
 	PhaseWithdrawn Phase = "withdrawn" // every open text was withdrawn in time
 	PhaseLapsed    Phase = "lapsed"    // its until passed without agreement
 	PhaseInForce   Phase = "in-force"
+	PhaseStopped   Phase = "stopped"  // agreed, and a host withdrew, or a party claims the place
+	PhaseAgreed    Phase = "agreed"   // among the participants; no host's consent is on record, so it is not in force
 	PhaseEnded     Phase = "ended"    // notice has run out
 	PhaseRecorded  Phase = "recorded" // one party's own word; nobody's consent is needed
 	PhaseRejected  Phase = "rejected" // no record of it has effect

@@ -45,6 +45,7 @@ func newView(kinds entente.Kinds, founding []byte) *view {
 	if err != nil {
 		panic(err)
 	}
+	l.Boundary = boundaryAt
 	v := &view{ledger: l, logs: map[record.Party]*plog{}, cut: consent.Sizes{}, byID: map[record.ID]*record.Record{}, judged: map[record.Ref]entente.Judged{},
 		nonces: map[record.Party]map[record.Nonce]uint64{}, known: map[record.Party]map[record.Ref]consent.Moment{}, knownTo: map[record.Party]map[record.Party]uint64{},
 		instruments: map[record.ID][]entente.Judged{}, states: map[record.ID][]byte{}, waits: map[consent.Wait]map[record.ID]bool{}}
@@ -250,6 +251,8 @@ func (l logs) Header(ref record.Ref) *record.Header {
 	}
 	return nil
 }
+
+func (l logs) Ready(h *record.Header) bool { return l.v.ledger.Ready(h) }
 
 func (l logs) Root(p record.Party, size uint64) (record.ID, bool) {
 	x := l.v.logs[p]

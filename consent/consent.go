@@ -63,6 +63,9 @@ const (
 	Open       Standing = "proposed"
 	InForce    Standing = "in force"
 	Superseded Standing = "superseded" // a version that replaces it is in force
+	// A version that is in force by these rules may be kept from it by what the fold adds for an area (rule C3).
+	Stopped  Standing = "stopped" // a host withdrew, or a party that was only notified claims the place
+	Hostless Standing = "agreed"  // agreed among the participants, and no host's consent is on record
 )
 
 // Outcome is what the rules say of one version at a cut. It gives dates, never "now".

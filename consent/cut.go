@@ -18,6 +18,9 @@ type Logs interface {
 	Root(p record.Party, size uint64) (record.ID, bool)
 }
 
+// Equipped is what Logs may be too: Ready reports whether all that a header is judged by is at hand, beside the records it knows.
+type Equipped interface{ Ready(h *record.Header) bool }
+
 // Held names a record that is held back, and so every later one of its log, with the reason.
 type Held struct {
 	Ref    record.Ref   `json:"ref"`
@@ -31,6 +34,7 @@ const (
 	HeldMissing  = "missing"   // it knows records that are not here yet
 	HeldOtherLog = "other-log" // it knows a log of that size with another root: somebody shows two logs
 	HeldAhead    = "ahead"     // its time is later than the horizon
+	HeldBoundary = "boundary"  // the boundary data that it is judged by is not here
 )
 
 // Advance moves the cut as far as rule C4 allows and returns the records that now count, in an order in which each
@@ -70,6 +74,9 @@ func countable(cut Sizes, h *record.Header, logs Logs, horizon int64) (Held, boo
 		if ready = ok && root == m.Root; !ready {
 			break
 		}
+	}
+	if e, ok := logs.(Equipped); ready && ok && !e.Ready(h) {
+		return Held{Ref: h.Ref(), Reason: HeldBoundary}, false
 	}
 	if ready {
 		return Held{Ref: h.Ref(), Reason: HeldAhead}, h.Time <= horizon

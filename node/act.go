@@ -91,6 +91,9 @@ func (n *Node) make(g *group, who Caller, a Act) (*Draft, error) {
 	if err := n.inherit(g, &h); err != nil {
 		return nil, err
 	}
+	if err := n.setArea(g, k, &h, a.Parts); err != nil {
+		return nil, err
+	}
 	if id, _ := g.ledger.Charter(); !id.IsZero() {
 		h.Charter = id
 	} else {
@@ -554,6 +557,14 @@ func (w *work) gate(h *record.Header) error {
 			if !slices.Contains(have, p.Name) {
 				return fmt.Errorf("%w: %w", ErrConflict, record.Because("sign.unread", "the part %s of the text has not arrived: a party signs what it has read", p.Name))
 			}
+		}
+		if err := w.checkPlace(h.Version, text, pos); err != nil {
+			return err
+		}
+	}
+	if c := charterIn(w, text, h); c != nil {
+		if err := w.knowsCharter(c); err != nil {
+			return err
 		}
 	}
 	for _, p := range w.ledger.Required(text) {

@@ -200,15 +200,19 @@ func (w *work) hold(r *record.Record) error {
 func (w *work) advance() error {
 	horizon := w.b.now + w.ledger.Founding().Clocks.Skew
 	cut := w.cut()
-	counted, held := consent.Advance(cut, w.ledger.Parties(), w.src, horizon)
-	if w.src.err != nil {
-		return w.b.fail(w.src.err)
-	}
-	w.held = held
-	for _, ref := range counted {
-		if err := w.count(ref); err != nil {
-			return w.b.fail(err)
+	for again := true; again; {
+		counted, held := consent.Advance(cut, w.ledger.Parties(), w.src, horizon)
+		if w.src.err != nil {
+			return w.b.fail(w.src.err)
 		}
+		w.held = held
+		for _, ref := range counted {
+			if err := w.count(ref); err != nil {
+				return w.b.fail(err)
+			}
+		}
+		// A charter that counted just now may be the one by which the next record is judged.
+		again = len(counted) > 0 && slices.ContainsFunc(held, func(h consent.Held) bool { return h.Reason == consent.HeldBoundary })
 	}
 	rest := make([]record.Ref, 0, len(w.src.pending))
 	for ref := range w.src.pending {

@@ -100,7 +100,7 @@ func (c *checker) group(ctx context.Context, row store.Group) error {
 		c.rep.fault("group %s: its founding charter has another digest", row.ID.Short())
 		return nil
 	}
-	l, err := entente.NewLedger(c.n.kinds, row.Founding)
+	l, err := c.n.ledger(row.Founding)
 	if err != nil {
 		c.rep.fault("group %s: %s", row.ID.Short(), err)
 		return nil

@@ -41,7 +41,7 @@ func inPhase(f *store.Filter, p entente.Phase, now int64) {
 		f.Until = [2]int64{now, store.Never}
 	case entente.PhaseLapsed:
 		f.Phase, f.Until = string(entente.PhaseProposed), [2]int64{1, now - 1}
-	case entente.PhaseInForce:
+	case entente.PhaseInForce, entente.PhaseStopped, entente.PhaseAgreed:
 		f.Ends = [2]int64{now + 1, store.Never}
 	case entente.PhaseEnded:
 		f.Phase, f.Ends = string(entente.PhaseInForce), [2]int64{1, now}

@@ -19,6 +19,7 @@ import (
 	"entente"
 	"entente/record"
 	"entente/store"
+	"entente/territory"
 	"entente/tlog"
 )
 
@@ -58,9 +59,6 @@ func (r *Refusal) has(code string) bool {
 
 // Unwrap lets errors.Is find ErrRefused.
 func (r *Refusal) Unwrap() error { return ErrRefused }
-
-// BoundaryFolder is where a node's folder keeps the boundary files that its charters name.
-const BoundaryFolder = "boundaries"
 
 // Caller is who asks: an office of the node's own party, or the operator of the machine, who sets up and reads no part.
 type Caller struct {
@@ -152,6 +150,8 @@ type Node struct {
 	checking sync.Mutex // one full check at a time: it reads everything
 	saving   sync.Mutex // one backup at a time
 
+	boundaries boundaries
+
 	idle    idle // of sessions
 	digests digests
 
@@ -176,6 +176,7 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 		stopped: make(chan struct{}), recents: map[int64]*recent{}, groups: map[int64]*group{}, changed: make(chan struct{}),
 		restoring: map[record.ID]map[record.Party]bool{}, copies: map[record.Party]*copyOf{}}
 	n.config, n.party = c, c.Party
+	n.boundaries = boundaries{dir: filepath.Join(o.Dir, BoundaryFolder), known: map[record.ID]*territory.Boundary{}, read: map[string]bool{}}
 	if n.clock == nil {
 		n.clock = systemClock
 	}
@@ -250,7 +251,7 @@ func (n *Node) load(ctx context.Context, anchorPath string) error {
 
 // loadGroup rebuilds what memory holds of a group from its logs' heads, its powers and its charters.
 func (n *Node) loadGroup(v *store.View, row store.Group) (*group, error) {
-	l, err := entente.NewLedger(n.kinds, row.Founding)
+	l, err := n.ledger(row.Founding)
 	if err != nil {
 		return nil, err
 	}

@@ -155,7 +155,7 @@ func (n *Node) signOwn(ctx context.Context, id record.ID, root ed25519.PrivateKe
 
 // Join makes a group from its founding charter's bytes. Nothing is signed by it: powers and the consent to the charter follow.
 func (n *Node) Join(ctx context.Context, founding []byte) (record.ID, error) {
-	l, err := entente.NewLedger(n.kinds, founding)
+	l, err := n.ledger(founding)
 	if err != nil {
 		return record.ID{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}

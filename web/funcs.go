@@ -68,7 +68,7 @@ type phaseTag struct{ Key, Colour string }
 
 var phaseColours = map[entente.Phase]string{
 	entente.PhaseProposed: "yellow", entente.PhaseWithdrawn: "grey", entente.PhaseLapsed: "grey", entente.PhaseInForce: "green",
-	entente.PhaseEnded: "grey", entente.PhaseRecorded: "blue", entente.PhaseRejected: "red",
+	entente.PhaseStopped: "red", entente.PhaseAgreed: "yellow", entente.PhaseEnded: "grey", entente.PhaseRecorded: "blue", entente.PhaseRejected: "red",
 }
 
 // phaseOf chooses the one word that tells most: what is late comes before what is agreed.

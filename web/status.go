@@ -54,6 +54,10 @@ func (w *Web) status(r *request, s *entente.State, v entente.View) []sentence {
 		say("", "status.lapsed", "Day", r.deadline(s.Standing().Until))
 	case entente.PhaseWithdrawn:
 		say("", "status.withdrawn")
+	case entente.PhaseStopped:
+		say("late", "status.stopped")
+	case entente.PhaseAgreed:
+		say("wait", "status.agreed")
 	case entente.PhaseEnded:
 		say("", "status.ended", "Day", r.day(s.Ends))
 	case entente.PhaseRecorded:

@@ -1,0 +1,194 @@
+package node
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"entente"
+	"entente/record"
+	"entente/store"
+	"entente/territory"
+)
+
+// BoundaryFolder is where a node's folder keeps the boundary files that its charters name. Their names do not matter.
+const BoundaryFolder = "boundaries"
+
+// boundaries are the boundary files that were asked for, by digest. The folder is read again where one is missing, so that a file
+// put there counts without a restart.
+type boundaries struct {
+	dir   string
+	mu    sync.Mutex
+	known map[record.ID]*territory.Boundary
+	read  map[string]bool // files that were looked at, by name, size and time
+}
+
+func (s *boundaries) find(digest record.ID) *territory.Boundary {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if b := s.known[digest]; b != nil {
+		return b
+	}
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return nil
+	}
+	for _, e := range entries {
+		i, err := e.Info()
+		if err != nil || !i.Mode().IsRegular() || i.Size() > territory.MaxFile {
+			continue
+		}
+		tag := fmt.Sprint(e.Name(), i.Size(), i.ModTime().UnixNano())
+		if s.read[tag] {
+			continue
+		}
+		s.read[tag] = true
+		f, err := os.ReadFile(filepath.Join(s.dir, e.Name()))
+		if err != nil {
+			continue
+		}
+		id := record.ID(sha256.Sum256(f))
+		if b := shared(id, f); b != nil {
+			s.known[id] = b
+		}
+	}
+	return s.known[digest]
+}
+
+// files that several nodes of one process have read: a boundary never changes under its digest.
+var files struct {
+	sync.Mutex
+	m map[record.ID]*territory.Boundary
+}
+
+func shared(id record.ID, file []byte) *territory.Boundary {
+	files.Lock()
+	defer files.Unlock()
+	if b := files.m[id]; b != nil {
+		return b
+	}
+	b, err := territory.Parse(file)
+	if err != nil {
+		return nil
+	}
+	if files.m == nil {
+		files.m = map[record.ID]*territory.Boundary{}
+	}
+	files.m[id] = b
+	return b
+}
+
+// AddBoundary keeps a boundary file in the node's folder. Errors wrap territory.ErrBoundary.
+func (n *Node) AddBoundary(file []byte) (*territory.Boundary, error) {
+	b, err := territory.Parse(file)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if err := os.MkdirAll(n.boundaries.dir, 0o700); err != nil {
+		return nil, err
+	}
+	if err := replaceFile(filepath.Join(n.boundaries.dir, b.Hex()+".boundary"), file); err != nil {
+		return nil, fmt.Errorf("boundary: %w", err)
+	}
+	return b, nil
+}
+
+// Boundary is the boundary data that the charter in force names, nil where it names none. ErrConflict: it is not here.
+func (n *Node) Boundary(group record.ID) (*territory.Boundary, error) {
+	g, err := n.find(group)
+	if err != nil {
+		return nil, err
+	}
+	_, c := g.ledger.Charter()
+	if c == nil || c.Boundary == nil {
+		return nil, nil
+	}
+	if b := n.boundaries.find(c.Boundary.Digest); b != nil {
+		return b, nil
+	}
+	return nil, needsBoundary(c.Boundary)
+}
+
+func needsBoundary(b *entente.Boundary) error {
+	return fmt.Errorf("%w: %w", ErrConflict, record.Because("boundary.missing",
+		"the boundary data %q is not here: put the file with the SHA-256 %s into the node's folder boundaries", b.Name, b.Digest))
+}
+
+// ledger starts a group's ledger with this node's boundary data.
+func (n *Node) ledger(founding []byte) (*entente.Ledger, error) {
+	l, err := entente.NewLedger(n.kinds, founding)
+	if err != nil {
+		return nil, err
+	}
+	l.Boundary = n.boundaries.find
+	return l, nil
+}
+
+// Ready reports whether the boundary data is here by which a header is judged (consent.Equipped).
+func (s *source) Ready(h *record.Header) bool { return s.g.ledger.Ready(h) }
+
+// setArea computes the cells of a proposal's area from its shape: wider than the truth, never narrower.
+func (n *Node) setArea(g *group, k *entente.Kind, h *record.Header, parts []NewPart) error {
+	if k.Area == nil || h.Verb != record.Propose {
+		return nil
+	}
+	b, err := n.Boundary(g.id)
+	if err != nil {
+		return err
+	}
+	for _, p := range parts {
+		if p.Name != entente.ShapePart {
+			continue
+		}
+		a, err := territory.ParseGeoJSON(p.Content)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrInvalid, err)
+		}
+		h.Area = a.Cells(b)
+	}
+	return nil
+}
+
+// checkPlace refuses a consent to a text whose cells do not contain its shape: other nodes would ask other hosts.
+func (w *work) checkPlace(id record.ID, text *record.Header, pos store.Pos) error {
+	if _, ok := text.Part(entente.ShapePart); !ok || len(text.Area) == 0 {
+		return nil
+	}
+	p, err := store.Part(w.b.tx, pos, id, entente.ShapePart)
+	if err != nil {
+		return w.b.fail(err)
+	}
+	a, err := territory.ParseGeoJSON(p.Content)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrConflict, record.Because("area.shape", "the shape of the text is none: call your counterpart"))
+	}
+	if !territory.Covers(text.Area, a) {
+		return fmt.Errorf("%w: %w", ErrConflict, record.Because("area.covers", "the area in the cover data does not contain the shape of the text: do not sign; call your counterpart"))
+	}
+	return nil
+}
+
+// knowsCharter refuses to sign a charter whose boundary data is not here: nothing that needs it would count.
+func (w *work) knowsCharter(c *entente.Charter) error {
+	if b := w.ledger.MissingBoundary(c); b != nil {
+		return needsBoundary(b)
+	}
+	return nil
+}
+
+// charterIn is the charter that an act proposes or signs, nil where it is about something else.
+func charterIn(w *work, text, h *record.Header) *entente.Charter {
+	if h.Version == w.id {
+		return w.ledger.Founding()
+	}
+	if text.Kind != "charter" {
+		return nil
+	}
+	c := new(entente.Charter)
+	if record.Unmarshal(text.Terms, c) != nil {
+		return nil
+	}
+	return c
+}
