@@ -26,6 +26,7 @@ type Compared struct {
 	Class Class           `json:"class"`
 	Was   record.Decimal  `json:"was,omitempty"` // of a revised one; "" where it was missing
 	Stood progress.Status `json:"stood,omitempty"`
+	key   string          // made once: there may be many
 }
 
 // A Comparison is what a report of figures would change.
@@ -138,11 +139,12 @@ func Compare(fs []Figure, k *Known, overlapping bool) *Comparison {
 		if x.Status == progress.Missing {
 			c.Missing++
 		}
+		x.key = x.Key()
 		c.Take = append(c.Take, x)
 	}
 	c.gone(k, in, periods)
 	c.totals(fs, k, periods)
-	slices.SortFunc(c.Take, func(a, b Compared) int { return cmp.Compare(a.Key(), b.Key()) })
+	slices.SortFunc(c.Take, func(a, b Compared) int { return cmp.Compare(a.key, b.key) })
 	return c
 }
 
@@ -248,7 +250,7 @@ func Tables(take []Compared) []record.Table {
 	for from := 0; from < len(take); from += maxSerial {
 		t := record.Table{Columns: progress.Columns}
 		for _, x := range take[from:min(from+maxSerial, len(take))] {
-			t.Rows = append(t.Rows, []string{x.Key(), progress.Date(x.Start), progress.Date(x.End), x.Area, x.Part, string(x.Value), x.Unit, string(x.Status)})
+			t.Rows = append(t.Rows, []string{x.key, progress.Date(x.Start), progress.Date(x.End), x.Area, x.Part, string(x.Value), x.Unit, string(x.Status)})
 		}
 		out = append(out, t)
 	}

@@ -169,3 +169,58 @@ func BenchmarkRead(b *testing.B) {
 	}
 	b.ReportMetric(float64(rows)/b.Elapsed().Seconds(), "rows/s")
 }
+
+// The same file saved as a workbook gives the same figures, to the last digit.
+func TestWorkbook(t *testing.T) {
+	raw, m := published(t, cbpDecember), shipped(t, "cbp-fentanyl-weight")
+	want := read(t, raw, m)
+	book, err := sheet.Open(bytes.NewReader(raw), int64(len(raw)), sheet.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := book.Sheet("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := sheet.Table{}
+	var rows [][]string
+	for row, err := range s.Rows() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		var texts []string
+		for _, c := range row.Cells {
+			texts = append(texts, c.Text)
+		}
+		if rows = append(rows, texts); len(rows) > 3000 {
+			break
+		}
+	}
+	for i, name := range rows[0] {
+		h := sheet.Heading{Titles: []string{name}}
+		if i >= 7 {
+			h.Kind = sheet.KindNumber
+		}
+		table.Headings = append(table.Headings, h)
+	}
+	table.Rows = func(yield func([]string, error) bool) {
+		for _, r := range rows[1:] {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+	var out bytes.Buffer
+	if _, err := sheet.WriteXLSX(&out, table, sheet.About{Sheet: "Data", Name: "About", Count: "Rows"}); err != nil {
+		t.Fatal(err)
+	}
+	got := read(t, out.Bytes(), m)
+	if len(got.Figures) < 100 || len(got.Refused) > 0 {
+		t.Fatalf("%d figures, refused %v", len(got.Figures), got.Refused)
+	}
+	for i := range got.Figures {
+		if a, b := got.Figures[i], want.Figures[i]; a.Key() != b.Key() || !same(a.Value, b.Value) || a.Status != b.Status {
+			t.Fatalf("%+v, in the text file %+v", a, b)
+		}
+	}
+}

@@ -106,7 +106,7 @@ func (n *Node) Progress(ctx context.Context, who Caller, group, indicator record
 	if err != nil {
 		return nil, err
 	}
-	texts, err := n.Texts(ctx, who, "progress", Rows(group, reports))
+	texts, err := n.texts(ctx, who, "progress", Rows(group, reports), maxFigureHistory)
 	if err != nil {
 		return nil, err
 	}

@@ -62,7 +62,7 @@ func (w *Web) indicators(r *request) (answer, error) {
 		if reports[i], err = w.node.Reports(r.Context(), r.who, r.group.ID, x.State.Instrument, reportsListed); err != nil {
 			return nil, err
 		}
-		wants = append(wants, node.Rows(r.group.ID, reports[i])...)
+		wants = append(wants, tablesOf(r, reports[i])...)
 	}
 	texts, err := w.read(r, wants)
 	if err != nil {
