@@ -218,7 +218,7 @@ func (w *Web) find(r *request, g *group, all, one bool) (*found, error) {
 		f.wants = append(f.wants, titles(g, next.Items)...)
 	}
 	for _, x := range f.page.Items {
-		f.wants = append(f.wants, node.Want{Group: g.ID, Record: titled(x.State), Names: []string{"title.*"}})
+		f.wants = append(f.wants, node.Want{Group: g.ID, Record: titled(x.State), Names: []string{"title.*", entente.QuotePart}})
 		if err := w.link(r, g, x.State, f.linked); err != nil {
 			return nil, err
 		}
@@ -233,7 +233,7 @@ func (w *Web) find(r *request, g *group, all, one bool) (*found, error) {
 		}
 	}
 	for _, s := range f.linked {
-		f.wants = append(f.wants, node.Want{Group: g.ID, Record: titled(s), Names: []string{"title.*"}})
+		f.wants = append(f.wants, node.Want{Group: g.ID, Record: titled(s), Names: []string{"title.*", entente.QuotePart}})
 	}
 	return f, nil
 }
@@ -259,6 +259,9 @@ func (w *Web) link(r *request, g *group, s *entente.State, into map[record.ID]*e
 
 // linkedName names an instrument by its own title, else by what it links to, with its source.
 func (x reading) linkedName(r *request, g *group, s *entente.State, linked map[record.ID]*entente.State) name {
+	if n := x.titleOf(g, titled(s)); n.Text != "" {
+		return n
+	}
 	for _, f := range s.Facts {
 		id, err := record.ParseID(f.Value)
 		if to := linked[id]; len(s.Versions) == 0 && f.Link && err == nil && to != nil {
