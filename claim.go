@@ -1,6 +1,7 @@
 package entente
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -88,31 +89,31 @@ var claimKind = &Kind{
 		case *Claim:
 			t.check(c)
 			if !t.Group.IsZero() {
-				c.Add(ReasonTerms, "a claim before the others names no other group")
+				c.Against(ReasonTerms, "claim.group", "a claim before the others names no other group")
 			}
 			if o := c.Opening; o != nil && o.Party != c.Header.Party {
-				c.Add(ReasonParties, "only %s, who opened it, changes it", o.Party)
+				c.Against(ReasonParties, "claim.author", "only %s, who opened it, changes it", o.Party)
 			}
 			c.refersTo(indicatorKind.Name, t.Indicator)
 			if t.Side != "" && !c.isParty(t.Side) {
-				c.Add(ReasonParties, "%s is not a party of the group", t.Side)
+				c.Against(ReasonParties, "claim.side", "%s is not a party of the group", t.Side)
 			}
 			if p, ok := c.Header.Part(QuotePart); ok && p.Length > maxQuote {
-				c.Add(ReasonParts, "a quote has at most %d bytes", maxQuote)
+				c.Against(ReasonParts, "claim.quote-long", "a quote has at most %d bytes", maxQuote)
 			}
 			for _, p := range c.Header.Parts {
 				if c.Charter != nil && slices.ContainsFunc(c.Charter.IDs(), func(q record.Party) bool {
 					return q != c.Header.Party && !slices.Contains(p.Marking.ReleasableTo, q) && !slices.Contains(p.Marking.ReleasableTo, record.Public)
 				}) {
-					c.Add(ReasonParts, "part %s: a claim that is not for every party stays at home", p.Name)
+					c.Against(ReasonParts, "claim.withheld", "part %s: a claim that is not for every party stays at home", p.Name)
 				}
 			}
 		case *ClaimRelease:
 			if r := c.Find(t.Report); r == nil || r.Instrument() != c.Header.Instrument || r.Header().Verb != record.Report {
-				c.Add(ReasonReference, "it knows no claim %s here", t.Report.Short())
+				c.Against(ReasonReference, "claim.unknown", "it knows no claim %s here", t.Report.Short())
 			}
 			if (t.Word == "") != (t.Rule == "") || t.Word != "" && !slices.Contains(progress.FindingWords, t.Word) || len(t.Rule) > record.MaxName {
-				c.Add(ReasonTerms, "a release names the finding and the rule by which it was found, or neither to take it back")
+				c.Against(ReasonTerms, "claim.release", "a release names the finding and the rule by which it was found, or neither to take it back")
 			}
 		}
 	},
@@ -153,11 +154,11 @@ var claimNoteKind = &Kind{
 		Parts: []string{QuotePart, "body.*"}}},
 	Check: func(c *Case) {
 		if c.Charter != nil && len(c.Charter.Parties) != 1 {
-			c.Add(ReasonKind, "what a party keeps of claims stands in its group of one")
+			c.Against(ReasonKind, "claim.home", "what a party keeps of claims stands in its group of one")
 		}
 		for _, p := range c.Header.Parts {
 			if len(p.Marking.ReleasableTo) > 0 {
-				c.Add(ReasonParts, "part %s: what is kept at home stays with its party", p.Name)
+				c.Against(ReasonParts, "claim.leaves", "part %s: what is kept at home stays with its party", p.Name)
 			}
 		}
 		t, ok := c.Terms.(*ClaimNote)
@@ -165,18 +166,18 @@ var claimNoteKind = &Kind{
 			return
 		}
 		if !record.ValidName(t.By) || t.Seat > record.MaxSeat {
-			c.Add(ReasonTerms, "it does not say which office noted it")
+			c.Against(ReasonTerms, "claim.by", "it does not say which office noted it")
 		}
 		_, quoted := c.Header.Part(QuotePart)
 		switch {
 		case t.Claim == nil && (c.Header.Instrument.IsZero() || quoted):
-			c.Add(ReasonTerms, "a quote stands with its claim, and the first note has one")
+			c.Against(ReasonTerms, "claim.first", "a quote stands with its claim, and the first note has one")
 		case t.Claim != nil && !quoted:
-			c.Add(ReasonParts, "the part %s is missing", QuotePart)
+			c.Against(ReasonParts, "claim.quote-missing", "the part %s is missing", QuotePart)
 		case t.Claim != nil:
 			t.Claim.check(c)
 			if t.Claim.Group.IsZero() {
-				c.Add(ReasonTerms, "it names the group that it concerns")
+				c.Against(ReasonTerms, "claim.which-group", "it names the group that it concerns")
 			}
 		}
 	},
@@ -213,32 +214,32 @@ var claimNoteKind = &Kind{
 func (t *Claim) check(c *Case) {
 	for what, s := range map[string]string{"office": t.Office, "outlet": t.Outlet, "agency": t.Agency, "measure": t.Measure, "area": t.Area, "breakdown": t.Disaggregation, "note": t.Note} {
 		if len(s) > maxClaimText || strings.ContainsFunc(s, control) {
-			c.Add(ReasonTerms, "%s: more than %d bytes, or no plain text", what, maxClaimText)
+			c.Against(ReasonTerms, "claim.text", "%s: more than %d bytes, or no plain text", what, maxClaimText)
 		}
 	}
 	if strings.TrimSpace(t.Office) == "" {
-		c.Add(ReasonTerms, "a claim names the office whose words they are")
+		c.Against(ReasonTerms, "claim.office", "a claim names the office whose words they are")
 	}
 	if l := t.Link; l != "" && (!strings.HasPrefix(l, "https://") && !strings.HasPrefix(l, "http://") || len(l) > maxClaimLink || strings.ContainsFunc(l, control) || strings.Contains(l, " ")) {
-		c.Add(ReasonTerms, "a link is a web address of at most %d bytes", maxClaimLink)
+		c.Against(ReasonTerms, "claim.link", "a link is a web address of at most %d bytes", maxClaimLink)
 	}
 	if len(t.Language) > 35 || t.Language != "" && strings.Trim(t.Language, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != "" {
-		c.Add(ReasonTerms, "a language is a tag like en or es-MX")
+		c.Against(ReasonTerms, "claim.language", "a language is a tag like en or es-MX")
 	}
 	if t.Form != "" && !slices.Contains(progress.ClaimForms, t.Form) || t.Bound != "" && !slices.Contains(progress.ClaimBounds, t.Bound) {
-		c.Add(ReasonTerms, "form is one of %v, bound one of %v", progress.ClaimForms, progress.ClaimBounds)
+		c.Against(ReasonTerms, "claim.form", "its form or bound is none of those known: %s", fmt.Sprint(progress.ClaimForms, progress.ClaimBounds))
 	}
 	counts := t.Form == progress.ClaimValue || t.Form == progress.ClaimPercent || t.Form == progress.ClaimChange
 	if t.Value != "" && !t.Value.Valid() || counts && t.Value == "" || len(t.Unit) > record.MaxName {
-		c.Add(ReasonTerms, "a count or change has its value in digits, with its unit")
+		c.Against(ReasonTerms, "claim.value", "a count or change has its value in digits, with its unit")
 	}
 	for _, p := range [][2]int64{{t.Start, t.End}, {t.BaseStart, t.BaseEnd}} {
 		if p[0] < 0 || p[1] < 0 || p[0] > record.MaxTime || p[1] > record.MaxTime || p[0] != 0 && p[1] != 0 && p[0] >= p[1] {
-			c.Add(ReasonTerms, "a period ends after it starts, in the years 1970 to 9999")
+			c.Against(ReasonTerms, "claim.period", "a period ends after it starts, in the years 1970 to 9999")
 		}
 	}
 	if t.Said < 0 || t.Said > record.MaxTime {
-		c.Add(ReasonTerms, "it was said in the years 1970 to 9999")
+		c.Against(ReasonTerms, "claim.said", "it was said in the years 1970 to 9999")
 	}
 }
 
@@ -301,17 +302,17 @@ func (s *State) ReleasedWord(parties []record.Party) progress.FindingWord {
 	return word
 }
 
-// ValidQuote says what is wrong with a quote: it is one line of at most 25 words. Empty: nothing.
-func ValidQuote(q string) string {
+// ValidQuote says what is wrong with a quote: it is one line of at most 25 words.
+func ValidQuote(q string) error {
 	switch n := len(strings.Fields(q)); {
 	case n == 0:
-		return "a claim needs its exact quote"
+		return record.Because("claim.quote-missing", "a claim needs its exact quote")
 	case n > MaxQuoteWords || len(q) > maxQuote:
-		return "an exact quote has at most " + strconv.Itoa(MaxQuoteWords) + " words: this one has " + strconv.Itoa(n)
+		return record.Because("claim.quote-words", "an exact quote has at most %d words: this one has %d", MaxQuoteWords, n)
 	case strings.ContainsFunc(q, control):
-		return "a quote is one line of plain text"
+		return record.Because("claim.quote-plain", "a quote is one line of plain text")
 	}
-	return ""
+	return nil
 }
 
 func control(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 }

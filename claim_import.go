@@ -143,8 +143,8 @@ func (x *claimRow) read(parties []record.Party) ImportedClaim {
 	if c.Note = strings.Join(notes, "; "); len(c.Note) > maxClaimText {
 		c.Note = strings.ToValidUTF8(c.Note[:maxClaimText], "")
 	}
-	if why := ValidQuote(out.Quote); why != "" {
-		out.Refused = append(out.Refused, why)
+	if err := ValidQuote(out.Quote); err != nil {
+		out.Refused = append(out.Refused, err.Error())
 	}
 	at := &Case{Header: new(record.Header)}
 	c.check(at)

@@ -83,7 +83,7 @@ func FuzzClaims(f *testing.F) {
 			return
 		}
 		for _, c := range got {
-			if len(c.Refused) == 0 && (entente.ValidQuote(c.Quote) != "" || c.Claim.Value != "" && !c.Claim.Value.Valid()) {
+			if len(c.Refused) == 0 && (entente.ValidQuote(c.Quote) != nil || c.Claim.Value != "" && !c.Claim.Value.Valid()) {
 				t.Errorf("taken: %+v", c)
 			}
 		}

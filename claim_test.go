@@ -163,8 +163,8 @@ func TestClaimNotesStayAtHome(t *testing.T) {
 
 func TestQuotesAreShortAndPlain(t *testing.T) {
 	for q, ok := range map[string]bool{"a 90% drop": true, "": false, "  ": false, strings.Repeat("x ", 25): true, strings.Repeat("x ", 26): false, "a\nb": false, strings.Repeat("x", 601): false} {
-		if why := entente.ValidQuote(q); (why == "") != ok {
-			t.Errorf("%.40q: %q", q, why)
+		if why := entente.ValidQuote(q); (why == nil) != ok {
+			t.Errorf("%.40q: %v", q, why)
 		}
 	}
 	for _, w := range progress.FindingWords {

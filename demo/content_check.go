@@ -57,7 +57,7 @@ func (c *check) claims() {
 	for _, x := range c.g.Claims {
 		where := string(x.Key)
 		c.key(x.Key, "claim")
-		c.must(entente.ValidQuote(x.Quote) == "", "%s: %s", where, entente.ValidQuote(x.Quote))
+		c.must(entente.ValidQuote(x.Quote) == nil, "%s: %v", where, entente.ValidQuote(x.Quote))
 		c.must(x.Indicator == "" || c.keys[x.Indicator] == "indicator", "%s: no indicator %s", where, x.Indicator)
 		c.must(x.Office != "", "%s: whose words are they", where)
 		if x.Side != "" {

@@ -58,8 +58,8 @@ func (n *Node) NoteClaim(ctx context.Context, who Caller, group, id record.ID, x
 	}
 	note, texts := entente.ClaimNote{By: who.Office, Seat: who.Seat}, map[string]string{}
 	if x.Claim != nil {
-		if why := entente.ValidQuote(x.Quote); why != "" {
-			return nil, fmt.Errorf("%s: %w", why, ErrInvalid)
+		if err := entente.ValidQuote(x.Quote); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 		}
 		c := *x.Claim
 		c.Group = group
@@ -74,7 +74,7 @@ func (n *Node) NoteClaim(ctx context.Context, who Caller, group, id record.ID, x
 		}
 	}
 	if len(texts) == 0 {
-		return nil, fmt.Errorf("a note says something: %w", ErrInvalid)
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("claim.nothing", "a note says something"))
 	}
 	if !id.IsZero() {
 		if _, err := n.homeClaim(ctx, who, group, id); err != nil {
@@ -129,7 +129,7 @@ func (n *Node) claimable(ctx context.Context, who Caller, group record.ID, c *en
 		return err
 	}
 	if d.State.Fact("direction") == "" {
-		return fmt.Errorf("%s is no indicator: %w", c.Indicator.Short(), ErrInvalid)
+		return fmt.Errorf("%w: %w", ErrInvalid, record.Because("claim.no-indicator", "%s is no indicator", c.Indicator.Short()))
 	}
 	return nil
 }
@@ -398,6 +398,9 @@ func (m *Measures) Wants() []Want {
 	for _, x := range m.of {
 		out = append(out, Rows(m.group, x.reports)...)
 	}
+	for i := range out {
+		out[i].Tables = true
+	}
 	return out
 }
 
@@ -503,7 +506,7 @@ func (n *Node) PutClaim(ctx context.Context, who Caller, group, id record.ID, po
 		return nil, err
 	}
 	if info.Draft != (record.Nonce{}) {
-		return nil, fmt.Errorf("a draft that puts it before the others waits for signatures: sign or drop it: %w", ErrConflict)
+		return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("claim.waits", "a draft that puts it before the others waits for signatures: sign or drop it"))
 	}
 	at := info.AtHome()
 	texts, err := n.Texts(ctx, who, "claim", n.ClaimTexts(group, at))
@@ -556,7 +559,7 @@ func (n *Node) PutClaim(ctx context.Context, who Caller, group, id record.ID, po
 // ReleaseClaim is the act by which this party lets a claim be published with the finding of the moment.
 func (n *Node) ReleaseClaim(ctx context.Context, who Caller, group record.ID, c *ClaimChecked) (Act, error) {
 	if c.Joint == nil {
-		return Act{}, fmt.Errorf("put it before the others first: %w", ErrConflict)
+		return Act{}, fmt.Errorf("%w: %w", ErrConflict, record.Because("claim.put-first", "put it before the others first"))
 	}
 	r := c.Joint.State.Reports
 	terms, err := json.Marshal(entente.ClaimRelease{Report: r[len(r)-1].ID, Word: c.Finding.Word, Rule: c.Finding.Rule})

@@ -68,11 +68,11 @@ func (n *Node) ClaimReview(ctx context.Context, who Caller, group, id record.ID)
 		return nil, err
 	}
 	if info.Joint == nil {
-		return nil, fmt.Errorf("the claim is seen by this party alone: it is published once every party released it: %w", ErrConflict)
+		return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("claim.alone", "the claim is seen by this party alone: it is published once every party released it"))
 	}
 	word := info.Joint.State.ReleasedWord(l.Parties())
 	if word == "" {
-		return nil, fmt.Errorf("it is published once every party released it with the same finding: %w", ErrConflict)
+		return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("claim.not-released", "it is published once every party released it with the same finding"))
 	}
 	all, err := n.CheckClaims(ctx, who, group, []ClaimInfo{*info})
 	if err != nil {
@@ -80,7 +80,7 @@ func (n *Node) ClaimReview(ctx context.Context, who Caller, group, id record.ID)
 	}
 	c := &all[0]
 	if c.Finding.Word != word {
-		return nil, fmt.Errorf("it was released as %s, and by the figures of today it is %s: release it again: %w", word, c.Finding.Word, ErrConflict)
+		return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("claim.changed", "it was released as %s, and by the figures of today it is %s: release it again", word, c.Finding.Word))
 	}
 	if c.Quote == "" {
 		return nil, fmt.Errorf("the quote is not for the office %s, or has not arrived: %w", who.Office, ErrForbidden)

@@ -167,9 +167,13 @@ func (w *Web) kept(r *request, f *form, p page, id record.ID, x node.NewClaim) (
 	case err == nil:
 		return redirect{to: r.group.Href("claims", s.Instrument.String()), done: "claim-kept"}, nil
 	case errors.As(err, &refused):
-		f.wrong("quote", "claim.refused", "Why", refused.Error())
+		var why []string
+		for _, x := range refused.Reasons {
+			why = append(why, w.languages[r.lang].why(x.Why, x.Values))
+		}
+		f.wrong("quote", "claim.refused", "Why", strings.Join(why, " "))
 	case errors.Is(err, node.ErrInvalid):
-		f.wrong("quote", "claim.refused", "Why", err.Error())
+		f.wrong("quote", "claim.refused", "Why", r.whyNot(err))
 	default:
 		return nil, err
 	}
@@ -263,7 +267,7 @@ func (w *Web) claimOf(f *form, position bool) node.NewClaim {
 	x := node.NewClaim{Claim: c, Quote: strings.Join(strings.Fields(f.text("quote")), " ")}
 	if words := len(strings.Fields(x.Quote)); words > entente.MaxQuoteWords {
 		f.wrong("quote", "claim.quote-long", "Count", words)
-	} else if x.Quote != "" && entente.ValidQuote(x.Quote) != "" {
+	} else if x.Quote != "" && entente.ValidQuote(x.Quote) != nil {
 		f.wrong("quote", "claim.quote-plain")
 	}
 	counts := slices.Contains([]progress.ClaimForm{progress.ClaimValue, progress.ClaimPercent, progress.ClaimChange}, c.Form)
