@@ -115,6 +115,11 @@ func (w *Web) attentionPage(r *request, groups []group, b homeBody) (answer, err
 	if b.Foundings, err = w.foundingsWait(r); err != nil {
 		return nil, err
 	}
+	for _, x := range b.Foundings {
+		if x.Ours && !b.One {
+			b.Count++
+		}
+	}
 	if b.One {
 		b.Foundings = slices.DeleteFunc(b.Foundings, func(x foundingRow) bool { return x.Href != foundingHref(groups[0].ID) })
 	}

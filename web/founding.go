@@ -18,6 +18,7 @@ type foundingRow struct {
 	Name, Href string
 	With       []string
 	Waits      string // what is to be done here next, in words
+	Ours       bool   // and not by another party
 	Created    int64
 }
 
@@ -30,7 +31,7 @@ func (w *Web) foundingsWait(r *request) ([]foundingRow, error) {
 	var out []foundingRow
 	for _, p := range all {
 		g := w.groupOfCharter(r, p)
-		x := foundingRow{Name: g.Name, Href: foundingHref(p.Group), Waits: r.t("founding.next." + nextStep(p)), Created: p.Created}
+		x := foundingRow{Name: g.Name, Href: foundingHref(p.Group), Waits: r.t("founding.next." + nextStep(p)), Ours: nextStep(p) != "wait", Created: p.Created}
 		for _, q := range g.Others(w.node.Party()) {
 			x.With = append(x.With, g.PartyName(q))
 		}

@@ -1,7 +1,10 @@
 package web
 
 import (
+	"bytes"
+	"encoding/hex"
 	"fmt"
+	"net/url"
 	"slices"
 
 	"entente"
@@ -214,12 +217,76 @@ func (w *Web) signIns(r *request) (answer, error) {
 		}
 		b.Offices[i].Logins = append(b.Offices[i].Logins, signInRow{l.Seat, l.How, l.Created, l.Until})
 	}
+	if b.SetsUp {
+		if err := w.waysIn(r, &b); err != nil {
+			return nil, err
+		}
+	}
 	return page{name: "signins", title: r.t("signins.title"), nav: "signins", body: b}, nil
+}
+
+// waysIn adds keys and accounts that let people in.
+func (w *Web) waysIn(r *request, b *signInsBody) error {
+	all, err := w.node.SignIns(r.Context(), r.who, "")
+	if err != nil {
+		return err
+	}
+	for _, c := range all.Credentials {
+		b.Ways = append(b.Ways, wayIn{Office: w.officeName(r, c.Office), Seat: c.Seat, What: r.t("signins.key." + c.Use), Name: c.Name, Since: c.Created, Remove: "/signins/remove?key=" + hex.EncodeToString(c.ID)})
+	}
+	for _, s := range all.Accounts {
+		b.Ways = append(b.Ways, wayIn{Office: w.officeName(r, s.Office), Seat: s.Seat, What: r.t("signins.account"), Name: s.Subject,
+			Remove: "/signins/remove?" + url.Values{"issuer": {s.Issuer}, "subject": {s.Subject}}.Encode()})
+	}
+	return nil
+}
+
+// removeWay says what follows, and then removes a key of an official or the place of an account.
+func (w *Web) removeWay(r *request) (answer, error) {
+	all, err := w.node.SignIns(r.Context(), r.who, "")
+	if err != nil {
+		return nil, err
+	}
+	q := r.URL.Query()
+	id, bad := hex.DecodeString(q.Get("key"))
+	name, follows, drop := "", "", func() error { return nil }
+	for _, c := range all.Credentials {
+		if bad == nil && q.Has("key") && bytes.Equal(c.ID, id) {
+			name, follows, drop = c.Name, r.t("signins.remove."+c.Use), func() error { return w.node.DropCredential(r.Context(), id) }
+		}
+	}
+	for _, s := range all.Accounts {
+		if q.Has("subject") && s.Issuer == q.Get("issuer") && s.Subject == q.Get("subject") {
+			name, follows, drop = s.Subject, r.t("signins.remove.signin"), func() error { return w.node.DropSubject(r.Context(), s.Issuer, s.Subject) }
+		}
+	}
+	if follows == "" {
+		return nil, fmt.Errorf("sign-in: %w", node.ErrNotFound)
+	}
+	f, err := r.form(r.URL.RequestURI(), r.t("people.remove-one"))
+	if err != nil {
+		return nil, err
+	}
+	f.Back, f.Warning = "/signins", true
+	if r.Method == "POST" {
+		w.log.InfoContext(r.Context(), "way in removed", "by", r.who.Office, "name", name)
+		return redirect{to: "/signins", done: "way-removed"}, drop()
+	}
+	return page{name: "confirm", title: r.t("signins.remove-title", "Name", name), nav: "signins", body: confirmBody{f, follows}}, nil
 }
 
 type signInsBody struct {
 	SetsUp  bool
 	Offices []officeSignIns
+	Ways    []wayIn // keys and accounts, for who sets up
+}
+
+// wayIn is what lets an official in, or signs.
+type wayIn struct {
+	Office, What, Name string
+	Seat               uint64
+	Since              int64 // 0: not kept
+	Remove             string
 }
 
 type officeSignIns struct {

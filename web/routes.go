@@ -176,6 +176,8 @@ var routes = []route{
 	{"GET /g/{group}/r/{record}/{part...}", false, (*Web).part},
 	{"GET /g/{group}/i/{id}/evidence", false, (*Web).evidence},
 	{"GET /signins", false, (*Web).signIns},
+	{"GET /signins/remove", false, (*Web).removeWay},
+	{"POST /signins/remove", false, (*Web).removeWay},
 	{"GET /signins/end", false, (*Web).endSignIns},
 	{"POST /signins/end", false, (*Web).endSignIns},
 	{"GET /g/{group}/people", false, (*Web).people},

@@ -62,10 +62,10 @@ func accessText(w io.Writer, r api.Record) {
 	if x.Page != "" {
 		via += " " + x.Page
 	}
-	switch x.How {
-	case node.ByLink:
+	switch {
+	case x.How == node.ByLink && len(x.Items) > 0:
 		by += " (by a link)"
-	case node.ByToken:
+	case x.How == node.ByToken:
 		by += " (token)"
 	}
 	if len(x.Items) == 0 {
