@@ -219,6 +219,16 @@ func (c *Client) InstrumentBefore(ctx context.Context, g, id record.ID, before n
 	return fetch[Instrument](ctx, c, path)
 }
 
+// Standings tells where the indicators in force stand, of a line or, without one, of all.
+func (c *Client) Standings(ctx context.Context, g record.ID, line string) ([]node.Standing, error) {
+	return fetch[[]node.Standing](ctx, c, inGroupPath(g, "progress")+"?"+url.Values{"line": {line}}.Encode())
+}
+
+// Checklist holds the objectives in force against the checklist of monitoring practice.
+func (c *Client) Checklist(ctx context.Context, g record.ID, line string) ([]node.ObjectiveCheck, error) {
+	return fetch[[]node.ObjectiveCheck](ctx, c, inGroupPath(g, "checklist")+"?"+url.Values{"line": {line}}.Encode())
+}
+
 // Progress gives the signal of each party's figures on an indicator as the node wrote it, byte for byte.
 func (c *Client) Progress(ctx context.Context, g, id record.ID, x progress.Choice) (json.RawMessage, error) {
 	q := url.Values{}

@@ -172,6 +172,19 @@ func (a *API) progress(ctx context.Context, in *inProgress) (*body[[]progress.Re
 	return list(a.node.Progress(ctx, caller(ctx), in.Group, in.ID, progress.Choice{Area: in.Area, Disaggregation: in.Breakdown, Span: progress.Span(in.Period)}))
 }
 
+type inLine struct {
+	InGroup
+	Line string `query:"line" doc:"a line of effort; absent: all"`
+}
+
+func (a *API) standings(ctx context.Context, in *inLine) (*body[[]node.Standing], error) {
+	return list(a.node.Standings(ctx, caller(ctx), in.Group, in.Line))
+}
+
+func (a *API) checklist(ctx context.Context, in *inLine) (*body[[]node.ObjectiveCheck], error) {
+	return list(a.node.Checklist(ctx, caller(ctx), in.Group, in.Line))
+}
+
 func (a *API) record(ctx context.Context, in *InRecord) (*body[Record], error) {
 	r, err := a.node.Record(ctx, caller(ctx), in.Group, in.ID)
 	if err != nil {

@@ -25,6 +25,8 @@ var routes = []route{
 	get("/v1/groups/{group}/instruments", "instruments", "A page of instruments", (*API).instruments),
 	get("/v1/groups/{group}/instruments/{id}", "instrument", "One instrument with its records", (*API).instrument),
 	get("/v1/groups/{group}/instruments/{id}/progress", "progress", "The signal of each party's figures on an indicator, with its rule and inputs. The read stands in the access log first", (*API).progress),
+	get("/v1/groups/{group}/progress", "standings", "Where the indicators in force stand: each party's signal, and the status that each party's people set. The read of the figures stands in the access log first", (*API).standings),
+	get("/v1/groups/{group}/checklist", "checklist", "The objectives in force, held against the checklist of monitoring practice", (*API).checklist),
 	get("/v1/groups/{group}/records/{id}", "record", "One record", (*API).record),
 	get("/v1/groups/{group}/records/{id}/parts", "parts", "All parts of a record that the office may read. They stand in the access log first", (*API).parts),
 	get("/v1/groups/{group}/records/{id}/parts/{name}", "part", "A part: as JSON, raw, or as CSV for rows. Stands in the access log first", (*API).part, binary),

@@ -409,6 +409,13 @@ func (w *work) foldOne(id record.ID, t *touch) error {
 	if err != nil {
 		return err
 	}
+	stale := []record.ID{id}
+	for _, f := range s.Facts {
+		if to, err := record.ParseID(f.Value); f.Link && err == nil {
+			stale = append(stale, to)
+		}
+	}
+	w.b.after = append(w.b.after, func() { w.b.n.signals.forget(w.id, stale...) })
 	pos := store.FoundingPos(w.row)
 	if id != w.id {
 		pos = store.PosOf(w.logs[s.Opened.Ref.Party].row, s.Opened.Ref.Index)

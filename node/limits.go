@@ -136,6 +136,13 @@ const (
 	// maxPartyName and maxAddress bound what an introduction says of a party; a domain name has at most 253 bytes (RFC 1035, 2.3.4).
 	maxPartyName = 200
 	maxAddress   = 262
+	// maxSignals indicators have their signals kept in memory, for maxReaders sets of reports that offices may read, each with the
+	// latest keptPoints of its series: ten years of months. A group with 500 indicators has some tens of megabytes.
+	maxSignals = 2000
+	maxReaders = 4
+	// maxStates of one kind are read for a checklist or an overview: more indicators are looked at by nobody.
+	maxStates  = 2000
+	keptPoints = 120
 	// maxGossip is how many heads of other parties' logs one message carries.
 	MaxGossip = 32
 	// maxClaims one list shows, and other indicators a claim's line of effort is looked at for.

@@ -154,6 +154,7 @@ type Node struct {
 
 	idle    idle // of sessions
 	digests digests
+	signals signals
 
 	mu        sync.RWMutex
 	groups    map[int64]*group

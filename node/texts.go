@@ -231,10 +231,14 @@ func (p *pageParts) open(k store.PartKey, part record.Part, err error) error {
 
 // gap is the one place where a read passes the rules of release; empty: the office may read the part.
 func (n *Node) gap(h *record.Header, ref record.PartRef, office string) Gap {
+	return n.gapOf(h.Party, ref.Marking, office)
+}
+
+func (n *Node) gapOf(author record.Party, m record.Marking, office string) Gap {
 	switch {
-	case !release.MayHold(ref.Marking, h.Party, n.party):
+	case !release.MayHold(m, author, n.party):
 		return GapParty
-	case !release.MayRead(ref.Marking, n.party, office):
+	case !release.MayRead(m, n.party, office):
 		return GapOffice
 	}
 	return ""

@@ -380,3 +380,38 @@ func (r *Result) path(points []observation, start, from, goal, to *big.Rat) {
 		r.PathNow = &Number{v.Add(v.Mul(v, slope), start)}
 	}
 }
+
+// Changes is the first second after Now at which the rule says something else of the same figures: they are late, or the target's
+// time has passed. 0: it will not.
+func (r *Result) Changes() int64 {
+	at := int64(0)
+	if r.LateFrom > r.Now {
+		at = r.LateFrom
+	}
+	t := r.Definition.Target
+	if r.TargetAt == nil || t == nil || r.now().Cmp(r.TargetAt.Rat) > 0 {
+		return at
+	}
+	low, high := r.Now, t.Date+1 // the time of a target is never after its date
+	for low+1 < high {
+		if mid := low + (high-low)/2; months(mid).Cmp(r.TargetAt.Rat) > 0 {
+			high = mid
+		} else {
+			low = mid
+		}
+	}
+	if at == 0 || high < at {
+		at = high
+	}
+	return at
+}
+
+// Tail is a series with its latest points alone, and without what was reported before of each.
+func (s *Series) Tail(n int) *Series {
+	t := *s
+	t.Points = slices.Clone(s.Points[max(0, len(s.Points)-n):])
+	for i := range t.Points {
+		t.Points[i].Earlier = nil
+	}
+	return &t
+}

@@ -205,3 +205,37 @@ func TestRecommendations(t *testing.T) {
 		t.Errorf("%+v", d.Header)
 	}
 }
+
+// The checklist names what each objective lacks, and each gap leads to where it is filled.
+func TestChecklistLeadsToTheGap(t *testing.T) {
+	s := example(t)
+	x := s.sides["MX"]
+	_, base := x.group(t)
+	r := newReader(t, x, "desk", "en")
+	base = strings.TrimPrefix(base, x.url)
+	status, page := r.get(base + "/checklist")
+	for _, wants := range []string{"An indicator measures it", "Risks and assumptions", "Target with a date", "What became of recommendations"} {
+		if status != 200 || !strings.Contains(page, wants) {
+			t.Errorf("%d, the page does not say %q", status, wants)
+		}
+	}
+	links := regexp.MustCompile(`<dd class="govuk-summary-list__value"><a class="govuk-link" href="([^"]+)"`).FindAllStringSubmatch(page, -1)
+	seen := map[string]bool{}
+	for _, l := range links {
+		to := unescape(l[1])
+		form := regexp.MustCompile(`[0-9a-f]{64}`).ReplaceAllString(to, "")
+		if seen[form] {
+			continue
+		}
+		seen[form] = true
+		if status, _ := r.get(to); status != 200 {
+			t.Errorf("%s answers %d", to, status)
+		}
+	}
+	if len(seen) < 4 {
+		t.Errorf("the gaps lead to %v", seen)
+	}
+	if status, _ := r.get(base + "/checklist/fuel"); status != 200 {
+		t.Errorf("a line answers %d", status)
+	}
+}

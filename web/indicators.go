@@ -57,24 +57,20 @@ func (w *Web) indicators(r *request) (answer, error) {
 		return nil, err
 	}
 	wants := titles(r.group, list.Items)
-	reports := make([][]progress.Report, len(list.Items))
-	for i, x := range list.Items {
-		if reports[i], err = w.node.Reports(r.Context(), r.who, r.group.ID, x.State.Instrument, reportsListed); err != nil {
-			return nil, err
-		}
-		wants = append(wants, tablesOf(r, reports[i])...)
+	signals, err := w.signals(r, list.Items)
+	if err != nil {
+		return nil, err
 	}
 	texts, err := w.read(r, wants)
 	if err != nil {
 		return nil, err
 	}
 	b := indicatorsBody{}
-	for i, x := range list.Items {
-		filled, _ := texts.texts.Filled(reports[i])
-		results, err := w.node.Judge(r.group.ID, x.State, x.State.Collect(filled), progress.Choice{})
-		if err != nil {
-			return nil, err
+	for _, x := range list.Items {
+		if signals[x.State.Instrument] == nil { // no text of it has effect
+			continue
 		}
+		results := signals[x.State.Instrument].Results
 		u := indicatorRow{row: row{Name: texts.name(r, r.group, x.State), Href: r.group.Href("indicators", x.State.Instrument.String()), State: x.State, View: x.View, Group: r.group},
 			Code: x.State.Fact("code"), Direction: x.State.Fact("direction"), Target: r.level(x.State, x.State.Definition().Target)}
 		b.Parties = nil
@@ -97,6 +93,15 @@ func (w *Web) indicators(r *request) (answer, error) {
 		}
 	}
 	return page{name: "indicators", title: r.kindName(indicatorKind, true), nav: indicatorKind, body: b}, nil
+}
+
+// signals are what the figures on listed indicators say.
+func (w *Web) signals(r *request, items []node.Listed) (map[record.ID]*node.Signals, error) {
+	states := make([]*entente.State, len(items))
+	for i, x := range items {
+		states[i] = x.State
+	}
+	return w.node.Signals(r.Context(), r.who, r.Pattern, r.group.ID, states)
 }
 
 func (r *request) sideFigure(s *entente.State, y progress.Result) sideFigure {

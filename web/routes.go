@@ -103,6 +103,8 @@ var routes = []route{
 	{"POST /g/{group}/objectives/new", false, (*Web).newObjective},
 	{"GET /g/{group}/i/{id}/assess", false, (*Web).assess},
 	{"POST /g/{group}/i/{id}/assess", false, (*Web).assess},
+	{"GET /g/{group}/checklist", false, (*Web).checklist},
+	{"GET /g/{group}/checklist/{line}", false, (*Web).checklist},
 	{"GET /g/{group}/findings", false, (*Web).findings},
 	{"GET /g/{group}/findings/new", false, (*Web).newFinding},
 	{"POST /g/{group}/findings/new", false, (*Web).newFinding},

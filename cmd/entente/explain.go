@@ -11,7 +11,9 @@ import (
 )
 
 type progressCmd struct {
-	Explain explainCmd `cmd:"" help:"The signal of each party's figures, with its rule and inputs."`
+	Explain   explainCmd        `cmd:"" help:"The signal of each party's figures, with its rule and inputs."`
+	Status    progressStatusCmd `cmd:"" help:"Each side's signal and the status its people set; set this side's own."`
+	Checklist checklistCmd      `cmd:"" help:"What each objective lacks of good monitoring practice."`
 }
 
 type explainCmd struct {
