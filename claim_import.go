@@ -3,6 +3,7 @@ package entente
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,11 +21,11 @@ const (
 
 // ImportedClaim is a claim of a file, tied to the code of an indicator where the file names one.
 type ImportedClaim struct {
-	ID        string   `json:"id"` // in the file
-	Quote     string   `json:"quote"`
-	Indicator string   `json:"indicator,omitempty"` // its code in the file
-	Claim     Claim    `json:"claim"`
-	Refused   []string `json:"refused,omitempty"` // what keeps it out
+	ID        string       `json:"id"` // in the file
+	Quote     string       `json:"quote"`
+	Indicator string       `json:"indicator,omitempty"` // its code in the file
+	Claim     Claim        `json:"claim"`
+	Refused   []record.Why `json:"refused,omitempty"` // what keeps it out
 }
 
 // claimRow is a claim as press desks write it down. What a file has beside this is left alone.
@@ -138,18 +139,18 @@ func (x *claimRow) read(parties []record.Party) ImportedClaim {
 	if t, ok := progress.ParseDate(x.Said); ok {
 		c.Said = t
 	} else if x.Said != "" {
-		out.Refused = append(out.Refused, "said is a date, YYYY-MM-DD")
+		out.Refused = append(out.Refused, record.Because("claim.said-date", "said is a date, YYYY-MM-DD"))
 	}
 	if c.Note = strings.Join(notes, "; "); len(c.Note) > maxClaimText {
 		c.Note = strings.ToValidUTF8(c.Note[:maxClaimText], "")
 	}
-	if err := ValidQuote(out.Quote); err != nil {
-		out.Refused = append(out.Refused, err.Error())
+	if why := (record.Why{}); errors.As(ValidQuote(out.Quote), &why) {
+		out.Refused = append(out.Refused, why)
 	}
 	at := &Case{Header: new(record.Header)}
 	c.check(at)
 	for _, r := range at.reasons {
-		out.Refused = append(out.Refused, r.Text)
+		out.Refused = append(out.Refused, record.Why{Code: r.Why, Values: r.Values, Text: r.Text})
 	}
 	return out
 }

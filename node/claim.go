@@ -56,6 +56,9 @@ func (n *Node) NoteClaim(ctx context.Context, who Caller, group, id record.ID, x
 	if err != nil {
 		return nil, err
 	}
+	if !n.signsIn(g, who.Office) {
+		return nil, fmt.Errorf("the office %s signs nothing in this group, so it reads claims and keeps none: %w", who.Office, ErrForbidden)
+	}
 	note, texts := entente.ClaimNote{By: who.Office, Seat: who.Seat}, map[string]string{}
 	if x.Claim != nil {
 		if err := entente.ValidQuote(x.Quote); err != nil {
@@ -117,6 +120,16 @@ func (n *Node) officesIn(g *group, first string) []string {
 		}
 	}
 	return out
+}
+
+// signsIn reports whether an office has authority to sign anything in a group.
+func (n *Node) signsIn(g *group, office string) bool {
+	p := g.ledger.Ring(n.party).At(g.logs[n.party].tree.Size())
+	if p == nil {
+		return false
+	}
+	o, ok := p.Office(office)
+	return ok && len(o.Grants) > 0
 }
 
 // claimable: the indicator is one of the group.
@@ -371,7 +384,7 @@ func (n *Node) Measures(ctx context.Context, who Caller, group record.ID, claims
 		if _, done := m.lines[lineOf(x)]; !ok || done || c.Form == progress.ClaimHighest || c.Form == progress.ClaimLowest {
 			continue
 		}
-		p, err := n.Instruments(ctx, who, group, Query{Kind: x.State.Kind, Line: x.State.Line, Limit: maxClaims})
+		p, err := n.Instruments(ctx, who, group, Query{Kind: x.State.Kind, Line: x.State.Line, Limit: maxClaimOthers})
 		if err != nil {
 			return nil, err
 		}

@@ -145,8 +145,10 @@ const (
 	keptPoints = 120
 	// maxGossip is how many heads of other parties' logs one message carries.
 	MaxGossip = 32
-	// maxClaims one list shows, and other indicators a claim's line of effort is looked at for.
+	// maxClaims one list shows.
 	maxClaims = 200
+	// maxClaimOthers are the indicators of its line of effort that a claim is held against beside its own: their rows are read each time.
+	maxClaimOthers = 24
 	// maxClaimReports of figures are read to compare the claims of one page: the rest of MaxWants is for their own texts.
 	maxClaimReports = 600
 )

@@ -87,6 +87,26 @@ func TestAClaimFromFormToDraft(t *testing.T) {
 	}
 }
 
+// A file of claims is kept at home, once; what is wrong with one is said in the reader's language and does not keep out the others.
+func TestAFileOfClaims(t *testing.T) {
+	mx := example(t).sides["MX"]
+	r, slug := newReader(t, mx, "press", "es"), mx.slug(t)
+	file := []byte(`{"claims":[{"quote":"seizures of fentanyl fell","office":"An office of the file","indicator":"fentanyl_seized_weight","value":10,"unit":"percent","direction":"decrease"},{"quote":"","office":"An office of the file"}]}`)
+	status, page := r.send(slug+"/claims/import", "file", file, nil)
+	if status != http.StatusOK || !strings.Contains(page, "Se guardó en casa · Fentanilo asegurado") || !strings.Contains(page, "necesita sus palabras exactas") {
+		t.Errorf("%d %s", status, main(page))
+	}
+	if status, page = r.send(slug+"/claims/import", "file", file, nil); status != http.StatusOK || !strings.Contains(page, "Ya estaba guardada") {
+		t.Errorf("again: %d %s", status, main(page))
+	}
+	if status, page = r.send(slug+"/claims/import", "file", []byte("quote,office"), nil); status != http.StatusUnprocessableEntity || !strings.Contains(page, "No es un archivo de afirmaciones") {
+		t.Errorf("no such file: %d", status)
+	}
+	if status, _ = newReader(t, mx, "auditor", "en").send(slug+"/claims/import", "file", []byte(`[{"quote":"another","office":"x"}]`), nil); status != http.StatusForbidden {
+		t.Errorf("an auditor keeps a claim: %d", status)
+	}
+}
+
 func main(page string) string {
 	if i := strings.Index(page, "<main"); i >= 0 {
 		return page[i:]

@@ -89,6 +89,8 @@ var routes = []route{
 	{"GET /g/{group}/claims", false, (*Web).claims},
 	{"GET /g/{group}/claims/new", false, (*Web).newClaim},
 	{"POST /g/{group}/claims/new", false, (*Web).newClaim},
+	{"GET /g/{group}/claims/import", false, (*Web).importClaims},
+	{"POST /g/{group}/claims/import", false, (*Web).importClaims},
 	{"GET /g/{group}/claims/{id}", false, (*Web).claim},
 	{"POST /g/{group}/claims/{id}", false, (*Web).claim},
 	{"GET /g/{group}/claims/{id}/edit", false, (*Web).changeClaim},

@@ -230,7 +230,11 @@ func importedText(w io.Writer, all []importedClaim) {
 		}
 		switch {
 		case len(x.Refused) > 0:
-			fmt.Fprintf(w, "%-6s left out: %s\n", x.ID, strings.Join(x.Refused, "; "))
+			var why []string
+			for _, y := range x.Refused {
+				why = append(why, y.Text)
+			}
+			fmt.Fprintf(w, "%-6s left out: %s\n", x.ID, strings.Join(why, "; "))
 		case !x.Known.IsZero():
 			fmt.Fprintf(w, "%-6s kept already as %s\n", x.ID, x.Known.Short())
 		case x.Kept.IsZero():
