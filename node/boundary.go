@@ -1,10 +1,13 @@
 package node
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"entente"
@@ -93,6 +96,29 @@ func (n *Node) AddBoundary(file []byte) (*territory.Boundary, error) {
 		return nil, fmt.Errorf("boundary: %w", err)
 	}
 	return b, nil
+}
+
+// TakeBoundary keeps a boundary file for who sets the node up.
+func (n *Node) TakeBoundary(who Caller, file []byte) (*territory.Boundary, error) {
+	if err := n.setsUp(who); err != nil {
+		return nil, err
+	}
+	return n.AddBoundary(file)
+}
+
+// Boundaries are the boundary data that this node holds, by name.
+func (n *Node) Boundaries() []*territory.Boundary {
+	n.boundaries.find(record.ID{}) // reads what is new in the folder
+	n.boundaries.mu.Lock()
+	defer n.boundaries.mu.Unlock()
+	return slices.SortedFunc(maps.Values(n.boundaries.known), func(a, b *territory.Boundary) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Hex(), b.Hex()))
+	})
+}
+
+// HoldsBoundary says whether this node holds the boundary data that a charter names. Without them nothing that needs them counts here.
+func (n *Node) HoldsBoundary(b *entente.Boundary) bool {
+	return b == nil || n.boundaries.find(b.Digest) != nil
 }
 
 // Boundary is the boundary data that the charter in force names, nil where it names none. ErrConflict: it is not here.

@@ -77,6 +77,7 @@ type charterView struct {
 	Lines   []lineView
 	Founder []founderView
 	Rules   []ruleView
+	Ground  bool // it names boundary data that this node does not hold
 }
 
 type lineView struct {
@@ -92,7 +93,7 @@ type founderView struct {
 type ruleView struct{ Label, Value string }
 
 func (w *Web) charterView(r *request, g *group, c *entente.Charter) *charterView {
-	v := &charterView{group: g, Founded: c.Founded, Inside: !c.Parent.IsZero()}
+	v := &charterView{group: g, Founded: c.Founded, Inside: !c.Parent.IsZero(), Ground: !w.node.HoldsBoundary(c.Boundary)}
 	languages := readerFirst(r.lang, c.Languages)
 	for _, l := range languages {
 		v.Texts = append(v.Texts, text{Lang: l, Tag: tags[l], Title: c.Names[l], Body: c.Purpose[l]})
@@ -545,11 +546,21 @@ func (w *Web) charterFields(r *request, parties []option) []field {
 	return append(fields,
 		field{Name: "track", Control: controlInput, Label: r.t("founding.track"), Hint: r.t("founding.track-hint"), Width: 20},
 		field{Name: "lines", Control: controlText, Label: r.t("founding.lines"), Hint: r.t("founding.lines-hint"), Rows: 6, Optional: true},
+		field{Name: "boundary", Control: controlSelect, Label: r.t("founding.rule.boundary"), Hint: r.t("founding.boundary-hint"), Options: w.grounds(r), Optional: true},
 		number("every", 4, true), field{Name: "host", Control: controlSelect, Label: r.t("founding.host"), Options: hosts},
 		number("notice", 4, false), number("ceiling", 4, false), number("consultation", 4, false), number("escalation", 4, false), number("retention", 5, false),
 		field{Name: "handling", Control: controlText, Label: r.t("founding.handling"), Hint: r.t("founding.handling-hint"), Rows: 3, Optional: true},
 		field{Name: "participants", Control: controlChecks, Label: r.t("founding.participants"), Hint: r.t("founding.participants-hint"), Options: w.bindable(r, func(*entente.Kind) bool { return true }), Optional: true},
 		field{Name: "silence", Control: controlChecks, Label: r.t("founding.silence"), Hint: r.t("founding.silence-hint"), Options: w.bindable(r, func(k *entente.Kind) bool { _, ok := k.Verbs[record.Reply]; return ok }), Optional: true})
+}
+
+// grounds are the boundary data that a charter may name.
+func (w *Web) grounds(r *request) []option {
+	out := []option{{Text: r.t("founding.boundary-none")}}
+	for _, b := range w.node.Boundaries() {
+		out = append(out, option{Value: b.Hex(), Text: b.Name + " · " + b.Source + " · " + b.Date + " · …" + b.Hex()[56:]})
+	}
+	return out
 }
 
 // partyName is this party's own.
@@ -578,6 +589,9 @@ func (w *Web) fillCharter(r *request, f *form, c entente.Charter, parties []opti
 		lines = append(lines, l.Code+" = "+l.Names["en"]+" | "+l.Names["es"])
 	}
 	f.set("lines", strings.Join(lines, "\n"))
+	if c.Boundary != nil {
+		f.set("boundary", c.Boundary.Digest.String())
+	}
 	f.set("handling", strings.Join(c.Handling, "\n"))
 	if c.Meetings != nil {
 		f.set("every", strconv.FormatInt(c.Meetings.EveryDays, 10))
@@ -598,7 +612,7 @@ func (w *Web) fillCharter(r *request, f *form, c entente.Charter, parties []opti
 
 // charterSent reads the form. What it does not ask stays as it was.
 func (w *Web) charterSent(f *form, was entente.Charter) (entente.Charter, []record.Party) {
-	c := entente.Charter{Parent: was.Parent, Boundary: was.Boundary, Names: map[string]string{}, Purpose: map[string]string{}, Track: f.text("track")}
+	c := entente.Charter{Parent: was.Parent, Names: map[string]string{}, Purpose: map[string]string{}, Track: f.text("track")}
 	var with []record.Party
 	for _, p := range f.choices("with") {
 		with = append(with, record.Party(p))
@@ -629,6 +643,13 @@ func (w *Web) charterSent(f *form, was entente.Charter) (entente.Charter, []reco
 		}
 	}
 	c.Lines = linesSent(f)
+	if chosen := f.choice("boundary"); chosen != "" {
+		for _, b := range w.node.Boundaries() {
+			if b.Hex() == chosen {
+				c.Boundary = &entente.Boundary{Name: b.Name, Digest: record.ID(b.Digest()), BandM: b.BandM}
+			}
+		}
+	}
 	for _, h := range strings.Split(f.text("handling"), "\n") {
 		if h = strings.TrimSpace(h); len(h) > record.MaxName {
 			f.wrong("handling", "form.too-long")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -13,11 +14,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"entente"
 	"entente/demo"
 	"entente/node"
 	"entente/peer"
 	"entente/record"
+	"entente/territory"
 	"entente/web"
 )
 
@@ -150,11 +154,28 @@ func TestGroupIsFounded(t *testing.T) {
 	b.says("El nodo de esa Parte se conoce por estas llaves desde ahora", "Estados Unidos (US)")
 	b.shot("found-setup")
 
+	// Boundary data, which the charter names.
+	square := func(name string, lon float64) string {
+		return fmt.Sprintf(`{"type":"Feature","properties":{"A3":%q},"geometry":{"type":"Polygon","coordinates":[[[%g,10],[%g,10],[%g,10.1],[%g,10.1]]]}}`, name, lon, lon+.1, lon+.1, lon)
+	}
+	data, err := territory.Build(territory.Source{Info: territory.Info{Name: "ground", Source: "squares", Date: "2025", Licence: "CC0-1.0", Attribution: "none", BandM: 500},
+		Countries: strings.NewReader(`{"features":[` + square("MEX", 20) + "," + square("USA", 20.1) + `]}`), Property: "A3", Codes: map[string][]string{"MX": {"MEX"}, "US": {"USA"}}})
+	must(t, err)
+	ground := keep(t, "ground.boundary", data)
+	b.open(mx.url + "/setup/boundary")
+	b.upload("file", files[us])
+	b.press("main form button")
+	b.says("no es un archivo de datos de límites")
+	b.upload("file", ground)
+	b.press("main form button")
+	b.says("ground (2025)")
+
 	// One form; shown in both languages; sent from node to node.
 	b.press(`main a[href="/setup/charter"]`)
 	b.shot("found-form")
 	b.fill(map[string]string{"name.es": "Grupo de Implementación de Seguridad", "name.en": "Security Implementation Group", "track": "Security!", "lines": "arms = Arms smuggling", "notice": "x"})
 	b.press("main form button")
+	evaluate[chromedp.Void](b, `document.querySelector("#boundary").selectedIndex = 1`)
 	b.says("minúsculas, cifras y guiones", "Renglón 1", "días completos")
 	b.accessible()
 	b.fill(map[string]string{"track": "security", "lines": "arms = Arms smuggling | Tráfico de armas\ntunnels = Border tunnels | Túneles fronterizos", "notice": "90", "every": "30"})
@@ -173,7 +194,13 @@ func TestGroupIsFounded(t *testing.T) {
 	c.open(us.url + "/")
 	c.says("Groups to be founded", "Security Implementation Group")
 	c.press(`main a[href^="/setup/charters/"]`)
-	c.says("Sent by Mexico", number, "Tráfico de armas", "Arms smuggling", "Read the charter and choose your offices")
+	c.says("Not held here")
+	back := c.at()
+	c.open(us.url + "/setup/boundary")
+	c.upload("file", ground)
+	c.press("main form button")
+	c.open(back)
+	c.says("Sent by Mexico", "ground, digest", number, "Tráfico de armas", "Arms smuggling", "Read the charter and choose your offices")
 
 	// Each side joins with its offices; the root key signs who may act; an official signs the charter.
 	group := func(p *tab, x *side, office, at string, looks bool, offices ...string) {

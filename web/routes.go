@@ -39,6 +39,8 @@ var routes = []route{
 	{"POST /setup/party", false, (*Web).newParty},
 	{"GET /setup/keys", false, (*Web).recoveryKeys},
 	{"POST /setup/keys", false, (*Web).recoveryKeys},
+	{"GET /setup/boundary", false, (*Web).newBoundary},
+	{"POST /setup/boundary", false, (*Web).newBoundary},
 	{"GET /setup/charter", false, (*Web).newCharter},
 	{"POST /setup/charter", false, (*Web).newCharter},
 	{"GET /setup/charter/file", false, (*Web).takeCharter},

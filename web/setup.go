@@ -8,6 +8,7 @@ import (
 
 	"entente/node"
 	"entente/record"
+	"entente/territory"
 )
 
 // setupBody is what an office that sets the node up goes through before the first group, and comes back to for the next one.
@@ -18,6 +19,7 @@ type setupBody struct {
 	Keys     *node.RecoveryState
 	Parties  []partyRow
 	Charters []foundingRow
+	Ground   []*territory.Boundary // boundary data held here
 }
 
 type partyRow struct {
@@ -47,6 +49,7 @@ func (w *Web) setup(r *request) (answer, error) {
 		}
 		b.Parties = append(b.Parties, x)
 	}
+	b.Ground = w.node.Boundaries()
 	if b.Charters, err = w.foundingsWait(r); err != nil {
 		return nil, err
 	}
@@ -232,3 +235,34 @@ func (w *Web) recoveryKeys(r *request) (answer, error) {
 
 // lastOf are the last eight signs of a digest, which a person reads from the sheet.
 func lastOf(id record.ID) string { s := id.String(); return s[len(s)-8:] }
+
+// newBoundary keeps a file of boundary data, which charters name by its digest.
+func (w *Web) newBoundary(r *request) (answer, error) {
+	if !w.node.SetsUp(r.who) {
+		return nil, fmt.Errorf("boundary: %w", node.ErrForbidden)
+	}
+	f, err := r.form("/setup/boundary", r.t("setup.boundary-keep"), field{Name: "file", Control: controlFile, Label: r.t("setup.party-file"), Hint: r.t("setup.boundary-hint")})
+	if err != nil {
+		return nil, err
+	}
+	f.Back = "/setup"
+	p := page{name: "people-form", title: r.t("setup.boundary-new"), nav: "setup", body: peopleForm{Form: f, Lead: r.t("setup.boundary-lead")}}
+	if r.Method != "POST" {
+		return p, nil
+	}
+	files, err := f.uploads("file")
+	if err != nil {
+		return nil, err
+	}
+	if f.ok() {
+		_, err := w.node.TakeBoundary(r.who, files[0].Content)
+		if err == nil {
+			return redirect{to: "/setup", done: "boundary-kept"}, nil
+		}
+		if !errors.Is(err, node.ErrInvalid) {
+			return nil, err
+		}
+		f.wrong("file", "setup.boundary-wrong")
+	}
+	return f.again(p), nil
+}
