@@ -40,12 +40,14 @@ const (
 	AttentionTranslate AttentionReason = "translate"         // this party's words stand in one language and not in every other
 	AttentionSilence   AttentionReason = "objections-asked"  // another party asked for objections to its text, and this party said nothing of it
 	AttentionEnding    AttentionReason = "ending"            // notice is running
+	AttentionRecall    AttentionReason = "recalled"          // another party asks for its copies back, and this party has not answered
+	AttentionErase     AttentionReason = "erase-asked"       // another party wants content destroyed, and this party has not said so
 	AttentionWithdrawn AttentionReason = "withdrawn-pending" // this party's withdrawal is not yet known to the others
 )
 
 // AttentionReasons are all reasons, in the order in which lists show them.
 var AttentionReasons = []AttentionReason{AttentionOverdue, AttentionSign, AttentionVerify, AttentionAnswer, AttentionPublish, AttentionHeld, AttentionFigures,
-	AttentionClaim, AttentionCopy, AttentionSilence, AttentionDue, AttentionMeeting, AttentionWithdrawn, AttentionEnding, AttentionTranslate, AttentionWait}
+	AttentionClaim, AttentionCopy, AttentionSilence, AttentionRecall, AttentionErase, AttentionDue, AttentionMeeting, AttentionWithdrawn, AttentionEnding, AttentionTranslate, AttentionWait}
 
 // How long around its date a thing shows, in seconds.
 const (
@@ -80,6 +82,7 @@ func (s *State) Attention(parties []record.Party) []Attention {
 	for _, u := range s.Untranslated {
 		add(Attention{Party: u.Ref.Party, Reason: AttentionTranslate, About: u.Of})
 	}
+	out = append(out, s.waitParts(parties)...)
 	if f := s.InForce(); f != nil {
 		s.waitDate(f, add)
 		for _, p := range f.Required {

@@ -39,6 +39,8 @@ var commitmentKind = &Kind{
 			Parts: []string{"title.*", "body.*", "done.*", "annex/*"}, Needs: []string{"title.*", "body.*"}},
 		record.Consent:  consentRule,
 		record.Withdraw: withdrawRule,
+		record.Recall:   recallRule,
+		record.Erase:    eraseRule,
 		record.Report:   {Approved: true, Terms: func() any { return new(Progress) }, Parts: []string{"body.*", "annex/*"}},
 		record.Reply:    replyRule,
 		record.Note:     translationRule,

@@ -19,6 +19,8 @@ var decisionKind = &Kind{
 			Parts: []string{"title.*", "body.*", "annex/*"}, Needs: []string{"title.*", "body.*"}},
 		record.Consent:  consentRule,
 		record.Withdraw: withdrawRule,
+		record.Recall:   recallRule,
+		record.Erase:    eraseRule,
 		record.Reply:    replyRule,
 		record.Note:     translationRule,
 	},

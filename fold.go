@@ -68,6 +68,7 @@ func (l *Ledger) Fold(instrument record.ID, records []Judged, know consent.Knowl
 	if k != nil {
 		l.foldTranslations(s, k, effect)
 	}
+	l.foldParts(s, effect)
 	slices.SortFunc(s.Facts, func(a, b Fact) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Value, b.Value)) })
 	return s, res.Waits, nil
 }

@@ -323,6 +323,7 @@ func (l *Ledger) authority(c *Case) {
 	l.translation(c, charter)
 	if err == nil {
 		checkConsent(c)
+		checkParts(c)
 		if k.Check != nil {
 			k.Check(c)
 		}

@@ -17,6 +17,8 @@ var objectiveKind = &Kind{
 			Parts: []string{"title.*", "body.*", "activities.*", "risks.*", "annex/*"}, Needs: []string{"title.*"}},
 		record.Consent:  consentRule,
 		record.Withdraw: withdrawRule,
+		record.Recall:   recallRule,
+		record.Erase:    eraseRule,
 		record.Report:   statusRule,
 		record.Reply:    replyRule,
 		record.Note:     translationRule,

@@ -34,6 +34,8 @@ type State struct {
 	Untranslated []Untranslated    `cbor:"21,keyasint,omitempty" json:"untranslated,omitempty"`
 	Assessments  []AssessmentState `cbor:"22,keyasint,omitempty" json:"assessments,omitempty"` // statuses that people set
 	Definitions  []DefinitionState `cbor:"23,keyasint,omitempty" json:"definitions,omitempty"` // of an indicator, by the time they entered into force
+	Recalls      []RecallState     `cbor:"24,keyasint,omitempty" json:"recalls,omitempty"`
+	Erasures     []Erasure         `cbor:"25,keyasint,omitempty" json:"erasures,omitempty"`
 }
 
 // VersionState is one text of the instrument.

@@ -65,7 +65,7 @@ func TestEncodeTermsIsStrict(t *testing.T) {
 	if _, _, err := k.Rule("pact", record.Propose); !errors.Is(err, entente.ErrUnknown) {
 		t.Errorf("unknown kind: %v", err)
 	}
-	if _, _, err := k.Rule("statement", record.Erase); !errors.Is(err, entente.ErrUnknown) {
+	if _, _, err := k.Rule("statement", record.Restore); !errors.Is(err, entente.ErrUnknown) {
 		t.Errorf("unknown verb: %v", err)
 	}
 }

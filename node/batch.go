@@ -371,6 +371,23 @@ func (w *work) touch(j entente.Judged) {
 	t.records = append(t.records, j)
 }
 
+// destroy destroys with the commit what this party keeps no longer, and keeps it so: a start does it again.
+func (w *work) destroy(s *entente.State) error {
+	for _, x := range s.Gone(w.b.n.party) {
+		r := w.src.ByID(x.Of)
+		if r == nil {
+			return errors.Join(w.src.err, fmt.Errorf("record %s: %w", x.Of.Short(), store.ErrCorrupt))
+		}
+		h := r.Header()
+		for _, name := range x.Parts {
+			if err := w.b.tx.ErasePart(store.PosOf(w.logs[h.Party].row, h.Index), name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // fold computes and stores the state of every touched instrument.
 func (w *work) fold() error {
 	ids := make([]record.ID, 0, len(w.touched))
@@ -419,6 +436,9 @@ func (w *work) foldOne(id record.ID, t *touch) error {
 	pos := store.FoundingPos(w.row)
 	if id != w.id {
 		pos = store.PosOf(w.logs[s.Opened.Ref.Party].row, s.Opened.Ref.Index)
+	}
+	if err := w.destroy(s); err != nil {
+		return err
 	}
 	row, waiting, refs := rowsOf(s, w.ledger.Parties())
 	row.Pos, row.Body = pos, body

@@ -193,6 +193,9 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 	if n.store, err = store.Open(ctx, o.Dir, [32]byte(n.keys.Wrap)); err != nil {
 		return nil, errors.Join(err, n.lock.Close())
 	}
+	if err := n.store.Update(ctx, nil, (*store.Tx).EraseAgain); err != nil {
+		return nil, errors.Join(err, n.store.Close(), n.lock.Close())
+	}
 	if err := sweep(o.Dir); err != nil {
 		return nil, errors.Join(err, n.store.Close(), n.lock.Close())
 	}

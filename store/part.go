@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"entente/record"
@@ -11,6 +12,18 @@ import (
 
 // PutParts encrypts and stores parts of a record, each under its own data key and bound to the record and its name.
 func (tx *Tx) PutParts(pos Pos, id record.ID, parts ...record.Part) error {
+	gone := map[string]bool{} // what was destroyed is not taken again
+	if err := each(tx, func(rows *sql.Rows) error {
+		var name string
+		err := rows.Scan(&name)
+		gone[name] = true
+		return err
+	}, "SELECT name FROM erased WHERE pos = ?", int64(pos)); err != nil {
+		return err
+	}
+	if len(gone) > 0 {
+		parts = slices.DeleteFunc(slices.Clone(parts), func(p record.Part) bool { return gone[p.Name] })
+	}
 	for len(parts) > 0 {
 		n := min(len(parts), partsAtOnce)
 		args := make([]any, 0, 4*n)
@@ -139,12 +152,30 @@ func HeldParts(r reader, pos Pos) ([]string, error) {
 
 // ErasePart destroys the data key of a part with the commit, for good; what stays of the ciphertext reads as noise.
 func (tx *Tx) ErasePart(pos Pos, name string) error {
+	if err := tx.exec("INSERT INTO erased (pos, name) VALUES (?, ?) ON CONFLICT DO NOTHING", int64(pos), name); err != nil {
+		return err
+	}
 	var slot int64
-	if err := one(tx, []any{&slot}, "SELECT slot FROM part WHERE pos = ? AND name = ?", int64(pos), name); err != nil {
+	err := one(tx, []any{&slot}, "SELECT slot FROM part WHERE pos = ? AND name = ?", int64(pos), name)
+	if errors.Is(err, ErrNotFound) { // it is not held, or comes later: then it is not taken
+		return nil
+	} else if err != nil {
 		return err
 	}
 	tx.doomed = append(tx.doomed, uint64(slot))
 	return nil
+}
+
+// EraseAgain destroys the data keys of parts that were destroyed before: the key file may come from an older backup.
+func (tx *Tx) EraseAgain() error {
+	return each(tx, func(rows *sql.Rows) error {
+		var slot int64
+		err := rows.Scan(&slot)
+		if _, gone := tx.s.keys.key(uint64(slot)); err == nil && !errors.Is(gone, ErrErased) {
+			tx.doomed = append(tx.doomed, uint64(slot))
+		}
+		return err
+	}, "SELECT p.slot FROM erased e CROSS JOIN part p WHERE p.pos = e.pos AND p.name = e.name")
 }
 
 // newestSlot is the highest key slot that drafts, what is kept, non-papers or the last parts of any log name. Slots are given in the

@@ -60,7 +60,7 @@ func (w *Web) accessLog(r *request) (answer, error) {
 	if r.URL.RawQuery != "" {
 		b.Sheet += "?" + r.URL.Query().Encode()
 	}
-	p := page{name: "access", title: r.t("access.title"), nav: "access", body: &b, wide: true}
+	p := page{name: "access", title: r.t("access.title"), nav: "audit", body: &b, wide: true}
 	if !f.ok() {
 		return f.again(p), nil
 	}

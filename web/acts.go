@@ -155,6 +155,9 @@ func (w *Web) acts(r *request, d *node.Detail) []act {
 func (w *Web) replyActs(r *request, d *node.Detail, to record.ID) []act {
 	own, s := w.node.Party(), d.State
 	kind := w.node.Kinds()[s.Kind]
+	if acts := w.recallActs(r, s, to); acts != nil {
+		return acts
+	}
 	if kind == nil || d.View.Phase != entente.PhaseInForce && d.View.Phase != entente.PhaseRecorded && d.View.Phase != entente.PhaseProposed {
 		return nil
 	}

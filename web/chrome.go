@@ -182,7 +182,7 @@ var homeSections = []struct{ key, path string }{
 	{"attention", "/"},
 	{"clearances", "/clearances"},
 	{"signins", "/signins"},
-	{"access", "/access"},
+	{"audit", "/access"},
 	{"setup", "/setup"},
 }
 
@@ -214,7 +214,7 @@ func (w *Web) chrome(rw http.ResponseWriter, r *request, p page) (chrome, error)
 	}
 	if r.group == nil || r.group.Own {
 		for _, s := range homeSections {
-			if s.key == "setup" && !w.node.SetsUp(r.who) || s.key == "access" && !w.node.Audits(r.who) {
+			if s.key == "setup" && !w.node.SetsUp(r.who) || s.key == "audit" && !w.node.Audits(r.who) {
 				continue
 			}
 			c.Nav = append(c.Nav, section{s.key, s.path, s.key == p.nav})

@@ -157,6 +157,7 @@ type happened struct {
 	Counts  bool
 	Annexes []annex
 	Acts    []act
+	About   []string // the sections that it asks back, or wants destroyed
 }
 
 // kindPage is what a kind's own page adds. Kinds without one are shown by the general page.
@@ -262,9 +263,11 @@ func (w *Web) subject(r *request, d *node.Detail) (*instrumentBody, error) {
 		x := &d.Records[i]
 		above := x.Header.Verb == record.Propose || x.Header.Verb == record.Report && !d.State.Assessed(x.ID) || x.Header.Verb == record.Reply
 		b.History = append(b.History, w.happened(r, x, texts, above && len(x.Reasons) == 0))
-		if h := &b.History[i]; h.Texts != nil {
+		h := &b.History[i]
+		if h.Texts != nil {
 			h.Acts = w.translateActs(r, b.State, x.ID)
 		}
+		h.Acts = append(append(h.Acts, w.recallActs(r, b.State, x.ID)...), w.partsActs(r, d, x)...)
 	}
 	slices.Reverse(b.History)
 	b.Earlier = r.earlier(d)
@@ -281,6 +284,11 @@ func (w *Web) happened(r *request, x *node.RecordInfo, texts reading, above bool
 	h := happened{ID: x.ID, Time: x.Header.Time, Party: x.Header.Party, Key: "did." + string(x.Header.Verb), Void: x.Reasons, Counts: x.Counts, Signers: w.signers(r, x.Header)}
 	if !above {
 		h.Texts = texts.bilingual(r.group, x.Header, x.ID)
+	}
+	if t, ok := x.Terms.(*entente.PartsOf); ok {
+		for _, name := range t.Parts {
+			h.About = append(h.About, r.sectionWords(name))
+		}
 	}
 	if x.Header.Verb == record.Consent { // the scan of a signature on paper
 		h.Annexes = annexes(r, x)

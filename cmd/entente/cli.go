@@ -52,6 +52,8 @@ type cli struct {
 	Propose      proposeCmd  `cmd:"" group:"acts" help:"Propose a text: a new instrument, another text for one, or a new version."`
 	Consent      consentCmd  `cmd:"" group:"acts" help:"Consent to exactly that version."`
 	Withdraw     withdraw    `cmd:"" group:"acts" help:"Withdraw a consent, or give notice on what is in force."`
+	Recall       recallCmd   `cmd:"" group:"acts" help:"Ask the others for their copies back."`
+	Erase        eraseCmd    `cmd:"" group:"acts" help:"Have content destroyed everywhere; the record remains."`
 	Release      releaseCmd  `cmd:"" group:"acts" help:"Let an agreed text be published."`
 	Report       reportCmd   `cmd:"" group:"acts" help:"Report on an instrument, or open a report of its own."`
 	Figures      figuresCmd  `cmd:"" group:"acts" help:"Report figures from agencies' files; how these are read."`

@@ -123,6 +123,9 @@ func idsOf(s *entente.State) []record.ID {
 	for _, r := range s.Replies {
 		out = append(out, r.ID)
 	}
+	for _, r := range s.Recalls {
+		out = append(out, r.ID)
+	}
 	for _, r := range s.Rejected {
 		out = append(out, r.ID)
 	}

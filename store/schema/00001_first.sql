@@ -47,6 +47,12 @@ CREATE TABLE part (
   body BLOB NOT NULL,
   PRIMARY KEY (pos, name)
 ) WITHOUT ROWID;
+-- Parts destroyed for good, held or not.
+CREATE TABLE erased (
+  pos  INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  PRIMARY KEY (pos, name)
+) WITHOUT ROWID;
 -- A date that does not come is the greatest integer. Each order and each narrow filter of lists has an index that holds all that
 -- lists are filtered by, so that no list reads the states it does not show.
 CREATE TABLE state (

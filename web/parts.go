@@ -1,0 +1,116 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"entente"
+	"entente/node"
+	"entente/record"
+)
+
+// partsActs are what may be asked for the content of a record: the copies of the others, by the party whose words it is; and
+// that it be destroyed, once nothing hangs on it any more or another party wants it so.
+func (w *Web) partsActs(r *request, d *node.Detail, x *node.RecordInfo) []act {
+	s, own := d.State, w.node.Party()
+	kind := w.node.Kinds()[s.Kind]
+	if kind == nil || len(x.Header.Parts) == 0 || len(x.Reasons) > 0 || !x.Counts {
+		return nil
+	}
+	href := func(verb record.Verb) string {
+		return r.group.Href("i", s.Instrument.String(), string(verb)) + "?of=" + x.ID.String()
+	}
+	var out []act
+	if _, ok := kind.Verbs[record.Recall]; ok && x.Header.Party == own && len(open(s, x, record.Recall, own)) > 0 {
+		out = append(out, act{Verb: record.Recall, Key: "act.recall", Second: true, Href: href(record.Recall)})
+	}
+	asked := slices.ContainsFunc(s.Erasures, func(e entente.Erasure) bool { return e.Of == x.ID && e.Since == 0 })
+	over := d.View.Phase == entente.PhaseEnded || d.View.Phase == entente.PhaseWithdrawn || d.View.Phase == entente.PhaseLapsed
+	if _, ok := kind.Verbs[record.Erase]; ok && (asked || over) && len(open(s, x, record.Erase, own)) > 0 {
+		out = append(out, act{Verb: record.Erase, Key: "act.erase", Second: true, Href: href(record.Erase)})
+	}
+	return out
+}
+
+// open are the parts of a record of which a party has not asked that yet, or, of what is destroyed, cannot any more.
+func open(s *entente.State, x *node.RecordInfo, verb record.Verb, own record.Party) []string {
+	var out []string
+	for _, p := range x.Header.Parts {
+		done := slices.ContainsFunc(s.Erasures, func(e entente.Erasure) bool {
+			return e.Of == x.ID && e.Part == p.Name && (e.Since != 0 || verb == record.Erase && slices.Contains(e.By, own))
+		})
+		if verb == record.Recall {
+			done = done || slices.ContainsFunc(s.Recalls, func(q entente.RecallState) bool { return q.Of == x.ID && slices.Contains(q.Parts, p.Name) })
+		}
+		if !done {
+			out = append(out, p.Name)
+		}
+	}
+	return out
+}
+
+// recallActs answer another party's asking for its copies back.
+func (w *Web) recallActs(r *request, s *entente.State, to record.ID) []act {
+	for i := range s.Recalls {
+		if x := &s.Recalls[i]; x.ID == to && x.Ref.Party != w.node.Party() && x.Answer(w.node.Party()) == "" {
+			return []act{{Verb: record.Reply, Key: "act.give-back", Href: w.replyHref(r, s, to, entente.Acknowledge)},
+				{Verb: record.Reply, Key: "act.keep-copy", Second: true, Href: w.replyHref(r, s, to, entente.Object)}}
+		}
+	}
+	return nil
+}
+
+// sectionWords names a part with its language.
+func (r *request) sectionWords(name string) string {
+	if _, lang, ok := strings.Cut(name, "."); ok && tags[lang] != "" && !strings.Contains(name, "/") {
+		return r.partWords(name) + " · " + r.t("language."+lang)
+	}
+	return r.partWords(name)
+}
+
+func (w *Web) recallForm(r *request) (answer, error) { return w.partsForm(r, record.Recall) }
+func (w *Web) eraseForm(r *request) (answer, error)  { return w.partsForm(r, record.Erase) }
+
+// partsForm chooses parts of a record to ask back or to have destroyed.
+func (w *Web) partsForm(r *request, verb record.Verb) (answer, error) {
+	d, err := w.detail(r)
+	if err != nil {
+		return nil, err
+	}
+	of, err := record.ParseID(r.FormValue("of"))
+	i := slices.IndexFunc(d.Records, func(x node.RecordInfo) bool { return x.ID == of })
+	if err != nil || i < 0 {
+		return nil, fmt.Errorf("record: %w", node.ErrNotFound)
+	}
+	x := &d.Records[i]
+	if !slices.ContainsFunc(w.partsActs(r, d, x), func(a act) bool { return a.Verb == verb }) {
+		return nil, changed()
+	}
+	var choices []option
+	for _, name := range open(d.State, x, verb, w.node.Party()) {
+		choices = append(choices, option{Value: name, Text: r.sectionWords(name)})
+	}
+	key := "act." + string(verb)
+	fields := append([]field{{Name: "parts", Control: controlChecks, Label: r.t("parts.which"), Options: choices}}, r.bodies("parts.reason", 4)...)
+	f, err := r.form(r.group.Href("i", d.State.Instrument.String(), string(verb)), r.t("draft.go"), append(fields, field{Name: "of", Control: controlHidden, Values: []string{of.String()}})...)
+	if err != nil {
+		return nil, err
+	}
+	f.Warning = verb == record.Erase
+	p, err := w.aboutAct(r, d, r.t(key+".title"), r.t(key+".lead"), f, of)
+	if err != nil || r.Method != http.MethodPost {
+		return p, err
+	}
+	names, parts := f.choices("parts"), f.bodyParts(false)
+	if !f.ok() {
+		return f.again(p), nil
+	}
+	slices.Sort(names)
+	terms, err := termsOf(entente.PartsOf{Of: of, Parts: names})
+	if err != nil {
+		return nil, err
+	}
+	return w.prepare(r, node.Act{Group: r.group.ID, Kind: d.State.Kind, Verb: verb, Instrument: d.State.Instrument, Terms: terms, Parts: parts})
+}
