@@ -170,13 +170,23 @@ func (s *session) exactText(a *app, g record.ID, d api.Draft) (*record.Header, s
 }
 
 // shown of one part before a signature; the rest is read with entente read.
-const shownRunes = 4000
+const (
+	shownRunes = 4000
+	shownRows  = 20
+)
 
 func partText(b *strings.Builder, name string, ref record.PartRef, raw []byte, t *api.Table) {
 	fmt.Fprintf(b, "  part %s, TLP:%s to %v, %d bytes, digest %s\n", name, ref.Marking.TLP, ref.Marking.ReleasableTo, ref.Length, ref.Digest)
 	switch {
 	case t != nil:
 		fmt.Fprintf(b, "    %d rows of %s\n", len(t.Rows), clean(strings.Join(t.Columns, ", ")))
+		for i, row := range t.Rows {
+			if i == shownRows {
+				fmt.Fprintf(b, "    … (read the rest before signing: entente read)\n")
+				break
+			}
+			fmt.Fprintf(b, "    %s\n", clean(strings.Join(row[1:], ", ")))
+		}
 	case !utf8.Valid(raw):
 	default:
 		s := []rune(clean(string(raw)))
