@@ -139,3 +139,36 @@ func (x *exact) build(countries []country) {
 	}
 	x.index.Build()
 }
+
+// AnswerCells is Answer from the cells of a header alone: distances are to the cells, so never more than those to the shape.
+func (b *Boundary) AnswerCells(cells []uint64) Answer {
+	var a Area
+	for _, c := range cells {
+		cell := s2.CellFromCellID(s2.CellID(c))
+		ring := make([]Position, 4)
+		for k := range ring {
+			ring[k] = placeOf(cell.Vertex(k))
+		}
+		s := Shape{Kind: Polygon, Rings: [][]Position{ring}}
+		if simple := simple(ring, true); len(simple) < 3 { // a cell finer than a position
+			s = Shape{Kind: Point, Rings: [][]Position{{ring[0]}}}
+		}
+		a.Shapes = append(a.Shapes, s)
+	}
+	return b.AnswerFor(b.Locate(cells), a)
+}
+
+// Around is a circle that contains the cells: its centre, and its radius in whole metres.
+func Around(cells []uint64) (Position, int64) {
+	var u s2.CellUnion
+	for _, c := range cells {
+		u = append(u, s2.CellID(c))
+	}
+	c := u.CapBound()
+	return placeOf(c.Center()), int64(math.Ceil(float64(c.Radius()) * earthRadius))
+}
+
+func placeOf(p s2.Point) Position {
+	ll := s2.LatLngFromPoint(p)
+	return position(int64(math.Round(ll.Lat.Degrees()*degree)), int64(math.Round(ll.Lng.Degrees()*degree)))
+}

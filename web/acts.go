@@ -79,6 +79,7 @@ func (w *Web) versionActs(r *request, d *node.Detail, v *entente.VersionState) (
 		}
 	case open && mine.Withdrawn == nil:
 		out = append(out, act{Verb: record.Withdraw, Key: "act.withdraw", Version: v.ID, Second: true, Href: form("withdraw")})
+	case v.Standing == consent.InForce && d.View.Phase == entente.PhaseInForce && slices.Contains(v.Hosts, own): // it stops it
 	case v.Standing == consent.InForce && d.View.Phase == entente.PhaseInForce && !slices.Contains(leavers(s), own):
 		out = append(out, act{Verb: record.Withdraw, Key: "act.leave", Version: v.ID, Second: true, Href: form("withdraw")})
 	case v.Standing == consent.InForce && d.View.Phase == entente.PhaseInForce:
@@ -236,6 +237,9 @@ func (w *Web) replyHref(r *request, s *entente.State, to record.ID, x entente.St
 	return r.group.Href("i", s.Instrument.String(), "reply") + "?to=" + to.String() + "&stance=" + string(x)
 }
 
+// oneClick are the acts on a text that a button alone asks for, by verb and label; an empty label stands for any.
+var oneClick = map[record.Verb]string{record.Consent: "", record.Withdraw: "act.stop", record.Note: "act.claim"}
+
 // startAct drafts a signature of a text: nothing is on record before officials have signed it.
 func (w *Web) startAct(r *request) (answer, error) {
 	version, err := record.ParseID(r.PostFormValue("version"))
@@ -246,10 +250,17 @@ func (w *Web) startAct(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !w.offers(r, d, record.Consent, version, "") || r.PostFormValue("verb") != string(record.Consent) {
+	a := node.Act{Group: r.group.ID, Kind: d.State.Kind, Verb: record.Verb(r.PostFormValue("verb")), Instrument: d.State.Instrument, Version: version}
+	key, ok := oneClick[a.Verb]
+	if !ok || !w.offers(r, d, a.Verb, version, key) {
 		return nil, changed()
 	}
-	return w.prepare(r, node.Act{Group: r.group.ID, Kind: d.State.Kind, Verb: record.Consent, Instrument: d.State.Instrument, Version: version})
+	if a.Verb == record.Note {
+		if a.Terms, err = termsOf(entente.ActionNote{Claim: true}); err != nil {
+			return nil, err
+		}
+	}
+	return w.prepare(r, a)
 }
 
 // offers reports whether a page of the instrument offers an act on a text now: any of that verb, or one by its label.

@@ -171,6 +171,7 @@ var sections = []struct{ key, path, kind string }{
 	{"claims", "claims", entente.ClaimKind},
 	{"meetings", "meetings", "meeting"},
 	{"statements", "statements", "statement"},
+	{"actions", "actions", actionKind},
 	{"nonpapers", "nonpapers", ""},
 	{"terms", "terms", "term"},
 	{"people", "people", ""},

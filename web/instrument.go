@@ -180,6 +180,8 @@ var kindPages = map[string]kindPage{
 	objectiveKind: {particulars: (*Web).aimed, compose: "objectives/new", acts: (*Web).statusActs},
 	findingKind:   {particulars: (*Web).recommended, whole: (*Web).findingActs},
 
+	actionKind: {template: "commitment", particulars: (*Web).acted, compose: "actions/new", report: true, acts: (*Web).actionActs},
+
 	entente.ClaimKind: {path: "claims"},
 }
 
