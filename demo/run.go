@@ -77,6 +77,9 @@ func (r *Result) tour(x *story) {
 	stop("MX", "foreign-secretary", at("indicators", x.codes["extraditions"].String()), "\"55\": extraditions apart from transfers")
 	stop("US", "desk", at("meetings"), "the coming meeting, whose agenda builds itself")
 	stop("US", "foreign-secretary", at("i", x.ids["c-tunnels-4"].String()), "a text that waits for this side's signature")
+	if id := x.ids["a-tunnel"]; !id.IsZero() {
+		stop("MX", "foreign-secretary", at("i", id.String()), "a tunnel: México has not agreed; agree, then stop it with one click")
+	}
 	stop("MX", "foreign-secretary", at("records"), "whose server is it? yours: what each side holds")
 	stop("US", "", "/public", "what both sides published, without signing in")
 }
@@ -119,6 +122,13 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		return nil, err
 	}
 	defer func() { _ = s.close() }()
+	file, err := readBoundary()
+	if err != nil {
+		return nil, err
+	}
+	if s.land, err = s.named(file); err != nil {
+		return nil, err
+	}
 	if err := s.plug(context.WithoutCancel(ctx)); err != nil {
 		return nil, err
 	}

@@ -39,7 +39,8 @@ type stage struct {
 	order []record.Party
 	run   context.CancelFunc
 	ended sync.WaitGroup
-	last  record.Party // who acted last: the other side reads it before it acts
+	land  *entente.Boundary // as charters name it; nil: there is no boundary file
+	last  record.Party      // who acted last: the other side reads it before it acts
 }
 
 // side is one party on the stage.
@@ -201,6 +202,9 @@ func (s *stage) found(ctx context.Context, g *Group, at int64) (record.ID, error
 		Clocks: entente.Clocks{Notice: int64(g.Clocks.Notice) * day, Ceiling: int64(g.Clocks.NoticeCeiling) * day, Consultation: int64(g.Clocks.Consultation) * day,
 			Escalation: int64(g.Clocks.Escalation) * day, Retention: int64(g.Clocks.Retention) * day, Skew: 300},
 		Meetings: &entente.Meetings{EveryDays: int64(g.Clocks.Meeting), First: s.order[0]}}
+	if g.Key == securityKey {
+		c.Boundary = s.land
+	}
 	rand.Read(c.Nonce[:])
 	for _, p := range g.Parties {
 		i, err := s.sides[record.Party(p.ID)].node.Introduction(ctx)

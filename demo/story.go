@@ -135,6 +135,9 @@ func (s *story) plan() error {
 			s.at(x.Day, 960+i, "claim before both "+string(x.Key), func(ctx context.Context) error { return s.putClaim(ctx, x) })
 		}
 	}
+	if s.stage != nil && s.land != nil && s.g.Key == securityKey {
+		s.actions()
+	}
 	s.progress()
 	slices.SortStableFunc(s.events, func(a, b event) int { return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.rank, b.rank)) })
 	return nil
