@@ -67,9 +67,6 @@ func cover(r region, b *Boundary, limit int) []s2.CellID {
 		return true
 	}
 	rough := min(fewCells, limit)
-	if _, round := r.(circle); round {
-		rough = 0 // four cells around the centre say enough
-	}
 	for len(open) > 0 && len(open) < rough {
 		i := largest(open)
 		if open[i].id.Level() >= finest || open[i].whole {

@@ -6,7 +6,7 @@ const (
 	MaxCells = 256
 	// fewCells an area is first covered by: enough to say where it is, and no more is told to whom the shape is not released.
 	// What crosses a boundary gets more.
-	fewCells = 8
+	fewCells = 12
 	// MaxVertices of one area: a surveyed line of 10,000 points, with room.
 	MaxVertices = 20_000
 	// MaxShapes of one area, so that each has its share of the cells.

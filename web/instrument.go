@@ -404,6 +404,10 @@ func (w *Web) versions(r *request, b *instrumentBody, texts reading) {
 		switch {
 		case v.Standing == consent.InForce:
 			v.Label = "version.in-force"
+		case v.Standing == consent.Stopped:
+			v.Label = "version.stopped"
+		case v.Standing == consent.Hostless:
+			v.Label = "version.agreed"
 		case v.Standing == consent.Superseded:
 			v.Label = "version.former"
 		case !open:
