@@ -29,9 +29,11 @@ type draftBody struct {
 	Powers  *powersView // that it would put on record
 	Changes []string    // what they change
 	Terms   string
-	Follows string // message key: what follows from signing
-	Command string // the same on the command line
-	Lacking int
+
+	Particulars []particular // in words, of a proposal
+	Follows     string       // message key: what follows from signing
+	Command     string       // the same on the command line
+	Lacking     int
 
 	Uncleared *unclearedText
 	Figures   *draftedFigures // nil: it reports none
@@ -115,7 +117,7 @@ func (w *Web) draftBody(r *request, d *node.Draft) (*draftBody, error) {
 	if h.Version == r.group.ID && !r.group.Own {
 		b.Charter = w.charterView(r, r.group, r.group.Info.Founding)
 	}
-	b.Terms = w.terms(h)
+	b.Terms, b.Particulars = w.terms(h), w.particularsIn(r, r.group, h)
 	if b.Uncleared, err = w.uncleared(r, d); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,102 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"entente"
+	"entente/consent"
+	"entente/demo"
+	"entente/node"
+	"entente/record"
+)
+
+// signDraft signs the one draft of an office that has this verb, as its page would.
+func (x *side) signDraft(t *testing.T, office string, verb record.Verb) *node.Sealed {
+	t.Helper()
+	ds, err := x.node.Drafts(t.Context(), who(office), x.security(t).ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range ds {
+		if d.Header.Kind != "action" || d.Header.Verb != verb {
+			continue
+		}
+		key, err := node.OpenKey(filepath.Join(x.dir, "seats", office+"-1.age"), demo.Passphrase)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d, err = x.node.Saved(t.Context(), who(office), d.Nonce); err != nil {
+			t.Fatal(err)
+		}
+		d.Sign(record.Approve(d.Act, x.id, office, 1, x.node.Now(), key))
+		s, err := x.node.Seal(t.Context(), who(office), d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	t.Fatalf("no draft of an action to %s", verb)
+	return nil
+}
+
+// An action typed on one side asks for the host's consent on the other; the host agrees, and stops it with one click.
+func TestActionAsksItsHosts(t *testing.T) {
+	s := example(t)
+	mx, us := s.sides["MX"], s.sides["US"]
+	if mx.security(t).Founding.Boundary == nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("the example has no boundary data")
+		}
+		t.Skip("no boundary data: run make boundary")
+	}
+	const office = "foreign-secretary"
+	r, m := newReader(t, us, office, "en"), newReader(t, mx, office, "es")
+	day := func(n int) string { return time.Unix(us.node.Now(), 0).AddDate(0, 0, n).UTC().Format(time.DateOnly) }
+	form := url.Values{"line": {"tunnels"}, "title.en": {"A survey typed in"}, "title.es": {"Un reconocimiento capturado"}, "body.en": {"Survey."}, "body.es": {"Reconocimiento."},
+		"lead": {"US"}, "with": {"US"}, "from": {day(3)}, "from-time": {"08:00"}, "to": {day(4)}, "to-time": {"18:00"}, "lat": {"32.5438"}, "lon": {"-116.9729"}, "radius": {"600"},
+		"conditions": {"accompanied", "unarmed"}, "operational": {"Two vans."}, "operational-for": {"usual"}, "handling": {"usual"}}
+	at := us.slug(t) + "/actions/new"
+	for field, bad := range map[string]string{"lat": "91", "radius": "9000000", "to": day(1)} {
+		wrong := url.Values{}
+		for k, v := range form {
+			wrong[k] = v
+		}
+		wrong.Set(field, bad)
+		if status, page := r.post(at, wrong); status != http.StatusUnprocessableEntity || !strings.Contains(page, field+"-error") {
+			t.Errorf("%s %s: %d", field, bad, status)
+		}
+	}
+	status, page := r.post(at, form)
+	if status != http.StatusOK || !strings.Contains(page, "Takes place in United States, Mexico.") || !strings.Contains(page, "OpenStreetMap contributors") {
+		t.Fatalf("before signing: %d %.3000s", status, page)
+	}
+	id := us.signDraft(t, office, record.Propose).ID
+	us.seal(t, office, node.Act{Kind: "action", Verb: record.Consent, Version: id}, nil)
+	mx.await(t, id, func(x *entente.State) bool { return len(x.Versions[0].Required) == 2 && x.Versions[0].Sides[1].Consent != nil })
+	path := "/i/" + id.String()
+	if _, page := m.get(mx.slug(t) + path); !strings.Contains(page, "Se lleva a cabo en México, Estados Unidos.") || strings.Contains(page, "Detener esta acción") {
+		t.Error("the host is not asked in words, or may stop what is not agreed")
+	}
+	mx.seal(t, office, node.Act{Kind: "action", Verb: record.Consent, Version: id}, nil)
+	us.await(t, id, func(x *entente.State) bool { return x.InForce() != nil })
+	if _, page := m.get(mx.slug(t) + path); !strings.Contains(page, "Detener esta acción") {
+		t.Fatal("the host cannot stop it")
+	}
+	if status, _ := m.post(mx.slug(t)+path+"/act", url.Values{"verb": {"withdraw"}, "version": {id.String()}}); status != http.StatusOK {
+		t.Fatalf("stopping: %d", status)
+	}
+	mx.signDraft(t, office, record.Withdraw)
+	us.await(t, id, func(x *entente.State) bool { return x.Versions[0].Standing == consent.Stopped })
+	if _, page := r.get(us.slug(t) + path); !strings.Contains(page, "Stopped.") || !strings.Contains(page, "/actions/new?amend=") {
+		t.Error("the other side is not told that it is stopped, or not how to go on")
+	}
+	if status, page := r.get(us.slug(t) + "/actions/new?amend=" + id.String()); status != http.StatusOK || !strings.Contains(page, `value="32.5438"`) {
+		t.Errorf("a new version begins as another text: %d", status)
+	}
+}
