@@ -78,7 +78,9 @@ func TestActionAsksItsHosts(t *testing.T) {
 	}
 	id := us.signDraft(t, office, record.Propose).ID
 	us.seal(t, office, node.Act{Kind: "action", Verb: record.Consent, Version: id}, nil)
-	mx.await(t, id, func(x *entente.State) bool { return len(x.Versions[0].Required) == 2 && x.Versions[0].Sides[1].Consent != nil })
+	mx.await(t, id, func(x *entente.State) bool {
+		return len(x.Versions[0].Required) == 2 && x.Versions[0].Sides[1].Consent != nil
+	})
 	path := "/i/" + id.String()
 	if _, page := m.get(mx.slug(t) + path); !strings.Contains(page, "Se lleva a cabo en México, Estados Unidos.") || strings.Contains(page, "Detener esta acción") {
 		t.Error("the host is not asked in words, or may stop what is not agreed")
