@@ -108,9 +108,11 @@ func (s *session) others(a *app, g, instrument record.ID, withhold []string) ([]
 }
 
 type verifyCmd struct {
-	File string   `arg:"" help:"The evidence file."`
-	Pin  []string `help:"A signed checkpoint that you trust already; the file is held against it." placeholder:"FILE" type:"existingfile" sep:"none"`
-	At   string   `help:"Tell standing and age for this moment instead of now." placeholder:"DATE"`
+	File     string   `arg:"" help:"The evidence file."`
+	Pin      []string `help:"A signed checkpoint that you trust already; the file is held against it." placeholder:"FILE" type:"existingfile" sep:"none"`
+	Boundary string   `help:"Boundary file, for evidence of an action. Without it: the one of the node's folder, else mx-us.boundary beside the program." env:"ENTENTE_BOUNDARY" placeholder:"FILE" type:"path"`
+
+	At string `help:"Tell standing and age for this moment instead of now." placeholder:"DATE"`
 }
 
 func (verifyCmd) Help() string {
@@ -146,7 +148,7 @@ func (c *verifyCmd) Run(a *app) error {
 	if err != nil {
 		v.Reasons = []entente.Reason{{Code: entente.ReasonForm, Text: err.Error()}}
 	} else {
-		v = e.Verify(entente.VerifyOptions{Kinds: a.kinds, Now: now, Pins: pins})
+		v = e.Verify(entente.VerifyOptions{Kinds: a.kinds, Now: now, Pins: pins, Boundary: a.boundaryFor(c.Boundary)})
 	}
 	if err := a.print(v, func(w io.Writer) { verdictText(w, v) }); err != nil {
 		return err

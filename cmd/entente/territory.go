@@ -8,8 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"entente/node"
+	"entente/record"
 	"entente/territory"
 )
 
@@ -120,6 +122,24 @@ func (a *app) boundary(name string) (*territory.Boundary, error) {
 		return b, nil
 	}
 	return nil, hint(fmt.Errorf("no boundary file: %w", fs.ErrNotExist), "make one with make boundary or entente boundaries build, and name it with --boundary")
+}
+
+// boundaryFor finds boundary data for whoever verifies: it is read when it is first asked for. A file that is missing or of another
+// digest is not at hand, which the verdict says.
+func (a *app) boundaryFor(name string) func(record.ID) *territory.Boundary {
+	once := sync.OnceValue(func() *territory.Boundary {
+		b, err := a.boundary(name)
+		if err != nil {
+			a.say("%s", err)
+		}
+		return b
+	})
+	return func(digest record.ID) *territory.Boundary {
+		if b := once(); b != nil && record.ID(b.Digest()) == digest {
+			return b
+		}
+		return nil
+	}
 }
 
 // besideProgram is where make puts the example's boundary file.
