@@ -26,13 +26,13 @@ func checkStatus(c *Case) {
 		return
 	}
 	if !slices.Contains(Assessed, t.Status) {
-		c.Add(ReasonTerms, "status %.70q is not one of %v", string(t.Status), Assessed)
+		c.Against(ReasonTerms, "status.word", "status %.70q is not one of %v", string(t.Status), Assessed)
 	}
 	if c.Proposal == nil {
-		c.Add(ReasonReference, "a status names the version that it speaks of")
+		c.Against(ReasonReference, "status.version", "a status names the version that it speaks of")
 	}
 	if !c.hasPart("body.") {
-		c.Add(ReasonParts, "a status has its reasons, in one language at least")
+		c.Against(ReasonParts, "status.reasons", "a status has its reasons, in one language at least")
 	}
 }
 

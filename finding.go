@@ -51,13 +51,13 @@ var findingKind = &Kind{
 			return
 		}
 		if !slices.Contains(Becomes, t.Became) || t.Source != "" || t.Published != 0 || t.Number != "" || t.Link != "" || !t.Objective.IsZero() || len(t.To) > 0 {
-			c.Add(ReasonTerms, "a later report says what became of it, one of %v, and nothing else", Becomes)
+			c.Against(ReasonTerms, "finding.later", "a later report says what became of it, one of %v, and nothing else", Becomes)
 		}
 		if o := new(Finding); record.Unmarshal(c.Opening.Terms, o) == nil && !slices.Contains(o.To, c.Header.Party) {
-			c.Add(ReasonParties, "only those to whom it is addressed say what became of it")
+			c.Against(ReasonParties, "finding.addressee", "only those to whom it is addressed say what became of it")
 		}
 		if !c.hasPart("body.") {
-			c.Add(ReasonParts, "what became of it is said in words, in one language at least")
+			c.Against(ReasonParts, "finding.became-words", "what became of it is said in words, in one language at least")
 		}
 	},
 	Fold: func(s *State, records []Judged) {
@@ -83,27 +83,27 @@ var findingKind = &Kind{
 
 func (t *Finding) check(c *Case) {
 	if t.Source == "" || len(t.Source) > maxSource || t.Published <= 0 || t.Published > record.MaxTime || len(t.Number) > record.MaxName {
-		c.Add(ReasonTerms, "a recommendation names its source and when that was published")
+		c.Against(ReasonTerms, "finding.source", "a recommendation names its source and when that was published")
 	}
 	if t.Link != "" && !webAddress(t.Link) {
-		c.Add(ReasonTerms, "link %.70q is no https address", t.Link)
+		c.Against(ReasonTerms, "finding.link", "link %.70q is no https address", t.Link)
 	}
 	if t.Became != "" {
-		c.Add(ReasonTerms, "what became of it is said in a report of its own")
+		c.Against(ReasonTerms, "finding.own-report", "what became of it is said in a report of its own")
 	}
 	if len(t.To) == 0 {
-		c.Add(ReasonTerms, "it names to whom it is addressed")
+		c.Against(ReasonTerms, "finding.to", "it names to whom it is addressed")
 	}
 	for i, p := range t.To {
 		if !c.isParty(p) || slices.Contains(t.To[:i], p) {
-			c.Add(ReasonTerms, "%.20q is not a party of the group, or named twice", string(p))
+			c.Against(ReasonTerms, "party.twice", "%.20q is not a party of the group, or named twice", string(p))
 		}
 	}
 	if c.Header.Line == "" {
-		c.Add(ReasonTerms, "a recommendation stands on a line of effort")
+		c.Against(ReasonTerms, "finding.line", "a recommendation stands on a line of effort")
 	}
 	if !c.hasPart("title.") || !c.hasPart("body.") {
-		c.Add(ReasonParts, "a recommendation has a title and its words, in one language at least")
+		c.Against(ReasonParts, "finding.words", "a recommendation has a title and its words, in one language at least")
 	}
 	c.refersTo("objective", t.Objective)
 }

@@ -165,51 +165,51 @@ func (t *Indicator) checkMore(c *Case) {
 	for i, o := range t.Objectives {
 		c.refersTo("objective", o)
 		if o.IsZero() || slices.Contains(serves[i+1:], o) {
-			c.Add(ReasonTerms, "each further objective is named once")
+			c.Against(ReasonTerms, "indicator.objectives", "each further objective is named once")
 		}
 	}
 	if len(t.Objectives) > maxServes || len(t.Codes) > maxServes {
-		c.Add(ReasonTerms, "an indicator serves at most %d objectives and stands in as many classifications", maxServes)
+		c.Against(ReasonTerms, "indicator.many", "an indicator serves at most %d objectives and stands in as many classifications", maxServes)
 	}
 	if t.Owner != "" {
 		c.task("owner", t.Owner)
 	}
 	if t.Office != "" && (t.Owner == "" || !record.ValidName(t.Office)) {
-		c.Add(ReasonTerms, "office %.70q is no name, or of no owner", t.Office)
+		c.Against(ReasonTerms, "owner.office", "office %.70q is no name, or of no owner", t.Office)
 	}
 	if t.Frequency != "" && !slices.Contains([]string{"month", "quarter", "year"}, t.Frequency) || t.DueDays > maxDueDays {
-		c.Add(ReasonTerms, "figures come each month, quarter or year, at most %d days after its end", maxDueDays)
+		c.Against(ReasonTerms, "indicator.frequency", "figures come each month, quarter or year, at most %d days after its end", maxDueDays)
 	}
 	for _, x := range t.Codes {
 		if scheme, code, ok := strings.Cut(x, ":"); !ok || !record.ValidName(strings.ToLower(scheme)) || code == "" || len(x) > record.MaxName || strings.ContainsAny(code, " \t\n:") {
-			c.Add(ReasonTerms, "code %.70q is not SCHEME:CODE, such as ICCS:0101", x)
+			c.Against(ReasonTerms, "indicator.scheme", "code %.70q is not SCHEME:CODE, such as ICCS:0101", x)
 		}
 	}
 	if t.SameCount && c.Header.Replaces.IsZero() {
-		c.Add(ReasonTerms, "a first version counts like none before it")
+		c.Against(ReasonTerms, "indicator.first", "a first version counts like none before it")
 	}
 	n, seen := 0, map[string]bool{}
 	for _, b := range t.Breakdowns {
 		if !record.ValidName(b.Code) || seen[b.Code] || len(b.Values) == 0 {
-			c.Add(ReasonTerms, "a breakdown has a code of its own and a list of codes")
+			c.Against(ReasonTerms, "indicator.breakdown", "a breakdown has a code of its own and a list of codes")
 		}
 		seen[b.Code] = true
 		n += len(b.Values)
 		codes := b.codes()
 		slices.Sort(codes)
 		if len(slices.Compact(codes)) != len(b.Values) || slices.Contains(codes, "") || slices.ContainsFunc(codes, func(x string) bool { return len(x) > record.MaxName || strings.ContainsAny(x, " \t\n") }) {
-			c.Add(ReasonTerms, "the codes of the breakdown %.70q are short, without spaces, each once", b.Code)
+			c.Against(ReasonTerms, "indicator.codes", "the codes of the breakdown %.70q are short, without spaces, each once", b.Code)
 		}
 		for _, v := range append([]CodeName{{b.Code, b.Names}}, b.Values...) {
 			for l, name := range v.Names {
 				if !slices.Contains(Languages, l) || name == "" || len(name) > 2*record.MaxName {
-					c.Add(ReasonTerms, "the name of %.70q is short and in a language of the charter", v.Code)
+					c.Against(ReasonTerms, "indicator.name", "the name of %.70q is short and in a language of the charter", v.Code)
 				}
 			}
 		}
 	}
 	if len(t.Breakdowns) > maxBreakdowns || n > maxCodes {
-		c.Add(ReasonTerms, "at most %d breakdowns with %d codes in all", maxBreakdowns, maxCodes)
+		c.Against(ReasonTerms, "indicator.breakdowns", "at most %d breakdowns with %d codes in all", maxBreakdowns, maxCodes)
 	}
 }
 

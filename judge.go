@@ -1,7 +1,6 @@
 package entente
 
 import (
-	"fmt"
 	"slices"
 
 	"entente/consent"
@@ -235,11 +234,6 @@ func (c *Case) Against(code, why, format string, args ...any) {
 }
 
 func (c *Case) hold(code string, why record.Why) { c.reasons = append(c.reasons, ReasonFor(code, why)) }
-
-// Add holds a reason against the record for which pages have no sentence: they show its code.
-func (c *Case) Add(code, format string, args ...any) {
-	c.reasons = append(c.reasons, Reason{Code: code, Text: fmt.Sprintf(format, args...)})
-}
 
 // Judge says what keeps a record from having effect, all reasons at once. It depends only on what the record knows.
 func (l *Ledger) Judge(r *record.Record, src Source) []Reason { return l.JudgeHeader(r.Header(), src) }

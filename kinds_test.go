@@ -394,7 +394,7 @@ func TestAKindOfItsOwn(t *testing.T) {
 		Required: func(_ *entente.Charter, h *record.Header) []record.Party { return h.Participants },
 		Check: func(c *entente.Case) {
 			if l, ok := c.Terms.(*levy); ok && l.Payer == "" {
-				c.Add(entente.ReasonTerms, "who pays?")
+				c.Against(entente.ReasonTerms, "kind.unknown", "who pays?")
 			}
 		},
 		Fold: func(s *entente.State, records []entente.Judged) {

@@ -35,7 +35,7 @@ var objectiveKind = &Kind{
 				c.task("owner", t.Owner)
 			}
 			if t.Office != "" && (t.Owner == "" || !record.ValidName(t.Office)) {
-				c.Add(ReasonTerms, "office %.70q is no name, or of no owner", t.Office)
+				c.Against(ReasonTerms, "owner.office", "office %.70q is no name, or of no owner", t.Office)
 			}
 			if c.Header.Line == "" {
 				c.Against(ReasonTerms, "objective.line", "an objective stands on a line of effort")
