@@ -81,8 +81,8 @@ func (p *pair) must(err error) {
 func (p *pair) offices(id record.Party) []entente.Office {
 	names := map[string]string{"en": "Desk", "es": "Oficina"}
 	return []entente.Office{
-		{ID: "desk", Names: names, Seats: []entente.Seat{{Number: 1, Key: PublicKey(p.seats[id])}}, Grants: []entente.Grant{{Kinds: []string{"*"}, Sign: 1}}},
-		{ID: "legal", Names: names},
+		{ID: "desk", Names: names}, // it drafts, and may not read what is for the office that signs
+		{ID: "legal", Names: names, Seats: []entente.Seat{{Number: 1, Key: PublicKey(p.seats[id])}}, Grants: []entente.Grant{{Kinds: []string{"*"}, Sign: 1}}},
 	}
 }
 
@@ -106,7 +106,7 @@ func (p *pair) act(id record.Party, a Act) *Sealed {
 	who := Caller{Office: "desk", Via: "test"}
 	d, err := p.nodes[id].Prepare(p.ctx, who, a)
 	p.must(err)
-	d.Sign(record.Approve(d.Act, id, "desk", 1, p.now, p.seats[id]))
+	d.Sign(record.Approve(d.Act, id, "legal", 1, p.now, p.seats[id]))
 	s, err := p.nodes[id].Seal(p.ctx, who, d)
 	p.must(err)
 	p.now++
@@ -220,7 +220,7 @@ func TestEvidenceStory(t *testing.T) {
 			t.Fatalf("signers: %+v", v.Versions)
 		}
 		for _, x := range v.Versions[0].Signed {
-			if x.Office != "desk" || x.Seat != 1 || x.Time == 0 {
+			if x.Office != "legal" || x.Seat != 1 || x.Time == 0 {
 				t.Errorf("signer %+v", x)
 			}
 		}
