@@ -94,23 +94,29 @@ func (c *Chart) SVG() []byte {
 	return b.Bytes()
 }
 
+// box is where in a picture the series stand.
+type box struct{ left, right, top, bottom float64 }
+
+var whole = box{left, width - right, top, height - bottom}
+
 // scale maps times and values to the picture.
 type scale struct {
+	box    box
 	x0, x1 int64
 	y0, y1 float64
 	step   float64
 }
 
 func (s scale) x(t int64) float64 {
-	return left + float64(width-left-right)*float64(t-s.x0)/float64(s.x1-s.x0)
+	return s.box.left + (s.box.right-s.box.left)*float64(t-s.x0)/float64(s.x1-s.x0)
 }
 
 func (s scale) y(v float64) float64 {
-	return float64(height-bottom) - float64(height-top-bottom)*(v-s.y0)/(s.y1-s.y0)
+	return s.box.bottom - (s.box.bottom-s.box.top)*(v-s.y0)/(s.y1-s.y0)
 }
 
 func (c *Chart) scale() (scale, bool) {
-	s := scale{x0: math.MaxInt64, x1: math.MinInt64, y0: 0, y1: 0}
+	s := scale{box: whole, x0: math.MaxInt64, x1: math.MinInt64, y0: 0, y1: 0}
 	see := func(p Point) {
 		s.x0, s.x1 = min(s.x0, p.X), max(s.x1, p.X)
 		s.y0, s.y1 = min(s.y0, p.Y), max(s.y1, p.Y)
@@ -199,42 +205,86 @@ func (c *Chart) ticks(s scale) []int64 {
 }
 
 func draw(b *bytes.Buffer, s scale, x Series) {
-	style := x.Style & 3
 	if !x.Bars && len(x.Points) > 1 {
-		fmt.Fprintf(b, `<path class="line s%d" d="`, style)
-		for i, p := range x.Points {
-			cmd := "L"
-			if i == 0 || p.Gap {
-				cmd = "M"
-			}
-			fmt.Fprintf(b, "%s%s %s", cmd, f(s.x(p.X)), f(s.y(p.Y)))
-		}
-		b.WriteString(`"/>`)
+		join(b, s, x)
 	}
 	for i, p := range x.Points {
 		lone := (i == 0 || p.Gap) && (i+1 == len(x.Points) || x.Points[i+1].Gap)
 		if len(x.Points) > dense && p.Mark == "" && !lone {
 			continue
 		}
-		px, py := s.x(p.X), s.y(p.Y)
-		class := fmt.Sprintf("mark s%d", style)
-		if p.Mark != "" {
-			class += " " + p.Mark
+		mark(b, s, x.Style&3, p)
+	}
+}
+
+// join draws the line of a series, broken at its gaps.
+func join(b *bytes.Buffer, s scale, x Series) {
+	fmt.Fprintf(b, `<path class="line s%d" d="`, x.Style&3)
+	for i, p := range x.Points {
+		cmd := "L"
+		if i == 0 || p.Gap {
+			cmd = "M"
 		}
-		switch style {
-		case 0:
-			fmt.Fprintf(b, `<circle class="%s" cx="%s" cy="%s" r="%s"/>`, escape(class), f(px), f(py), f(markSize))
-		case 1:
-			fmt.Fprintf(b, `<rect class="%s" x="%s" y="%s" width="%s" height="%s"/>`, escape(class), f(px-markSize), f(py-markSize), f(2*markSize), f(2*markSize))
-		case 2:
-			fmt.Fprintf(b, `<path class="%s" d="M%s %sl%s %sh%sz"/>`, escape(class), f(px), f(py-markSize-1), f(markSize+1), f(2*markSize+1), f(-2*markSize-2))
-		default:
-			fmt.Fprintf(b, `<path class="%[1]s" d="M%[2]s %[3]sl%[4]s %[4]sl-%[4]s %[4]sl-%[4]s -%[4]sz"/>`, escape(class), f(px), f(py-markSize-1), f(markSize+1))
-		}
-		if p.Mark == "contested" {
-			fmt.Fprintf(b, `<path class="cross" d="M%s %sl10 10m0 -10l-10 10"/>`, f(px-5), f(py-5))
+		fmt.Fprintf(b, "%s%s %s", cmd, f(s.x(p.X)), f(s.y(p.Y)))
+	}
+	b.WriteString(`"/>`)
+}
+
+func mark(b *bytes.Buffer, s scale, style int, p Point) {
+	px, py := s.x(p.X), s.y(p.Y)
+	class := fmt.Sprintf("mark s%d", style)
+	if p.Mark != "" {
+		class += " " + p.Mark
+	}
+	switch style {
+	case 0:
+		fmt.Fprintf(b, `<circle class="%s" cx="%s" cy="%s" r="%s"/>`, escape(class), f(px), f(py), f(markSize))
+	case 1:
+		fmt.Fprintf(b, `<rect class="%s" x="%s" y="%s" width="%s" height="%s"/>`, escape(class), f(px-markSize), f(py-markSize), f(2*markSize), f(2*markSize))
+	case 2:
+		fmt.Fprintf(b, `<path class="%s" d="M%s %sl%s %sh%sz"/>`, escape(class), f(px), f(py-markSize-1), f(markSize+1), f(2*markSize+1), f(-2*markSize-2))
+	default:
+		fmt.Fprintf(b, `<path class="%[1]s" d="M%[2]s %[3]sl%[4]s %[4]sl-%[4]s %[4]sl-%[4]s -%[4]sz"/>`, escape(class), f(px), f(py-markSize-1), f(markSize+1))
+	}
+	if p.Mark == "contested" {
+		fmt.Fprintf(b, `<path class="cross" d="M%s %sl10 10m0 -10l-10 10"/>`, f(px-5), f(py-5))
+	}
+}
+
+// The measures of a small picture: several stand on a sheet, and the figures beside it say the values.
+const smallWidth, smallHeight = 240, 80
+
+var smallBox = box{4, smallWidth - 8, 6, smallHeight - 16}
+
+// Small draws the chart as one of several: lines, the target, the latest mark of each series, and the times at its ends. nil
+// without any point.
+func (c *Chart) Small() []byte {
+	s, ok := c.scale()
+	if !ok {
+		return nil
+	}
+	s.box = smallBox
+	b := new(bytes.Buffer)
+	fmt.Fprintf(b, `<svg class="chart small" viewBox="0 0 %d %d" role="img" aria-labelledby="small%[3]s-t" xmlns="http://www.w3.org/2000/svg"><title id="small%[3]s-t">%[4]s</title>`, smallWidth, smallHeight, escape(c.ID), escape(c.Title))
+	fmt.Fprintf(b, `<line class="axis" x1="%[1]s" x2="%[2]s" y1="%[3]s" y2="%[3]s"/>`, f(s.box.left), f(s.box.right), f(s.y(s.y0)))
+	fmt.Fprintf(b, `<text class="tick" x="%s" y="%d">%s</text><text class="tick" text-anchor="end" x="%s" y="%d">%s</text>`, f(s.box.left), smallHeight-3, escape(c.time(s.x0)), f(s.box.right), smallHeight-3, escape(c.time(s.x1)))
+	for _, x := range c.Breaks {
+		if at := s.x(x.X); at >= s.box.left && at <= s.box.right {
+			fmt.Fprintf(b, `<line class="break" x1="%[1]s" x2="%[1]s" y1="%[2]s" y2="%[3]s"/>`, f(at), f(s.box.top), f(s.box.bottom))
 		}
 	}
+	for _, l := range c.Lines {
+		fmt.Fprintf(b, `<line class="target" x1="%s" y1="%s" x2="%s" y2="%s"/>`, f(s.x(l.From.X)), f(s.y(l.From.Y)), f(s.x(l.To.X)), f(s.y(l.To.Y)))
+		mark(b, s, 3, l.To)
+	}
+	for _, x := range c.Series {
+		if n := len(x.Points); n > 0 {
+			join(b, s, x)
+			mark(b, s, x.Style&3, x.Points[n-1])
+		}
+	}
+	b.WriteString(`</svg>`)
+	return b.Bytes()
 }
 
 // f writes a measure with one decimal: enough for a screen, and short.

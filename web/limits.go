@@ -66,6 +66,8 @@ const (
 	exportPage = 200
 	// maxExported is how many commitments one file holds: the plans of ten years. It is made in memory.
 	maxExported = 10_000
+	// maxExportedFigures stand in one file: ten years of months of both countries' states, several times. It is made in memory.
+	maxExportedFigures = 200_000
 	// maxImport bytes of a spreadsheet of commitments, and maxImportRows of it: the action plans of both countries have a hundred
 	// rows, with their pictures at most a few megabytes; more than a thousand promises are no plan.
 	maxImport     = 8_000_000

@@ -22,6 +22,11 @@ type ministerBody struct {
 	More      int // changes not listed
 	Lines     []lineStanding
 	Next      *row
+
+	Outcome        *outcomeStanding // of the line
+	Multiples      []multiple
+	Keys           []chartKey
+	MoreIndicators int // not shown on the sheet
 }
 
 // owing is one side's tally, own side first.
@@ -64,6 +69,9 @@ type lineStanding struct {
 	Href   string
 	Signal string // late, soon or well
 	Sides  []owing
+
+	Statuses []sideStatus    // of its outcome
+	Signals  []talliedSignal // of its indicators, both sides
 }
 
 // What stands on the sheet, so that it stays one.
@@ -81,7 +89,7 @@ func (w *Web) minister(r *request) (answer, error) {
 	}
 	b := &ministerBody{Line: line}
 	s := &sheet{w: w, r: r, line: line}
-	for _, f := range []func(*ministerBody) error{s.sides, s.decisions, s.meetings, s.changes, s.lines} {
+	for _, f := range []func(*ministerBody) error{s.sides, s.decisions, s.meetings, s.changes, s.lines, s.standing} {
 		if err := f(b); err != nil {
 			return nil, err
 		}

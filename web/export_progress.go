@@ -1,0 +1,197 @@
+package web
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"entente"
+	"entente/node"
+	"entente/progress"
+	"entente/record"
+	tables "entente/sheet"
+)
+
+// reportedFigure is one figure of a party as an export has it: the latest that was reported for its period.
+type reportedFigure struct {
+	indicator *entente.State
+	title     string
+	series    *progress.Series
+	point     *progress.Point
+	source    string
+	vintage   string
+}
+
+// exportProgress gives what the reader may see of the figures on a line of effort, on one indicator, or on all, as a file:
+// figures.csv, figures.xlsx, figures-sdmx.csv (SDMX-CSV 2.0) or results.xml (IATI 2.03).
+func (w *Web) exportProgress(r *request) (answer, error) {
+	line := r.FormValue("line")
+	if line != "" && !r.group.Chart.HasLine(line) {
+		return nil, fmt.Errorf("line: %w", node.ErrNotFound)
+	}
+	name := r.PathValue("file")
+	if name == "results.xml" {
+		return w.exportIATI(r, line)
+	}
+	if !slices.Contains([]string{"figures.csv", "figures.xlsx", "figures-sdmx.csv"}, name) {
+		return nil, fmt.Errorf("file: %w", node.ErrNotFound)
+	}
+	figures, mark, err := w.figuresOf(r, line, r.FormValue("indicator"))
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	switch name {
+	case "figures-sdmx.csv":
+		err = sdmx(&b, figures)
+		return file{name: name, mime: "application/vnd.sdmx.data+csv; version=2.0.0", content: b.Bytes()}, err
+	case "figures.csv":
+		_, err = tables.WriteCSV(&b, w.figuresTable(r, figures))
+		return file{name: name, mime: "text/csv; charset=utf-8", content: b.Bytes()}, err
+	}
+	about := tables.About{Sheet: r.inAll(func(r *request) string { return r.t("indicator.figures") }), Name: r.inAll(func(r *request) string { return r.t("export.about") }),
+		Marking: mark.String(), Count: r.inAll(func(r *request) string { return r.t("export.rows") })}
+	for key, text := range map[string]string{"export.group": r.inAll(func(r *request) string { return r.group.Name }), "marking": mark.String(), "export.by": w.copied(r)} {
+		about.Lines = append(about.Lines, tables.AboutLine{Label: r.inAll(func(r *request) string { return r.t(key) }), Text: text})
+	}
+	slices.SortFunc(about.Lines, func(a, b tables.AboutLine) int { return strings.Compare(a.Label, b.Label) })
+	_, err = tables.WriteXLSX(&b, w.figuresTable(r, figures), about)
+	return file{name: name, mime: mimeXLSX, content: b.Bytes()}, err
+}
+
+// figuresOf reads the figures on indicators in force, an indicator at a time.
+func (w *Web) figuresOf(r *request, line, code string) ([]reportedFigure, *strictest, error) {
+	all, err := w.listed(r, node.Query{Kind: indicatorKind, Line: line, Phase: entente.PhaseInForce})
+	if err != nil {
+		return nil, nil, err
+	}
+	var out []reportedFigure
+	mark := &strictest{}
+	for _, x := range all {
+		s := x.State
+		if code != "" && s.Fact("code") != code {
+			continue
+		}
+		reports, err := w.node.Reports(r.Context(), r.who, r.group.ID, s.Instrument, reportsShown)
+		if err != nil {
+			return nil, nil, err
+		}
+		texts, err := w.node.Texts(r.Context(), r.exported(), r.Pattern, append(node.Rows(r.group.ID, reports), titles(r.group, []node.Listed{x})...))
+		if err != nil {
+			return nil, nil, err
+		}
+		by := map[record.ID]*progress.Report{}
+		for i := range reports {
+			by[reports[i].ID] = &reports[i]
+			if p, ok := texts[reports[i].ID].Part(record.RowsPart); ok {
+				mark.add(r.group, &record.Header{Party: reports[i].Party}, record.PartRef{Name: p.Name, Marking: p.Marking})
+			}
+		}
+		filled, _ := texts.Filled(reports)
+		c := s.Collect(filled)
+		title := reading{lang: r.lang, web: w, texts: texts}.name(r, r.group, s).Text
+		for i := range c.Series {
+			for k := range c.Series[i].Points {
+				f := reportedFigure{indicator: s, title: title, series: &c.Series[i], point: &c.Series[i].Points[k]}
+				if rep := by[f.point.Report]; rep != nil {
+					f.source, f.vintage = rep.Source, rep.Vintage
+				}
+				if out = append(out, f); len(out) > maxExportedFigures {
+					return nil, nil, fmt.Errorf("%w: %w", node.ErrInvalid, record.Because("export.too-many", "more than %d figures: take one line of effort, or one indicator", maxExportedFigures))
+				}
+			}
+		}
+	}
+	return out, mark, nil
+}
+
+func isoDate(sec int64) string { return time.Unix(sec, 0).UTC().Format(time.DateOnly) }
+
+func (w *Web) figuresTable(r *request, figures []reportedFigure) tables.Table {
+	var t tables.Table
+	for _, c := range []struct {
+		key   string
+		kind  tables.Kind
+		width int
+	}{{"indicator.code", tables.KindText, 24}, {"indicators.one", tables.KindText, 40}, {"commitment.line", tables.KindText, 12}, {"party", tables.KindText, 8}, {"figures.area", tables.KindText, 12},
+		{"figures.part", tables.KindText, 30}, {"export.start", tables.KindText, 12}, {"export.end", tables.KindText, 12}, {"signal.value", tables.KindNumber, 14}, {"indicator.unit", tables.KindText, 12},
+		{"differs.status", tables.KindText, 14}, {"figures.source", tables.KindText, 30}, {"figures.vintage", tables.KindText, 16}, {"signal.contested", tables.KindText, 16}} {
+		h := tables.Heading{Kind: c.kind, Width: c.width}
+		for _, l := range readerFirst(r.lang, r.group.Chart.Languages) {
+			h.Titles = append(h.Titles, r.speaking(l).t(c.key))
+		}
+		t.Headings = append(t.Headings, h)
+	}
+	t.Rows = func(yield func([]string, error) bool) {
+		for _, f := range figures {
+			p := f.point
+			var by []string
+			for _, x := range p.Contested {
+				if !slices.Contains(by, string(x.By)) {
+					by = append(by, string(x.By))
+				}
+			}
+			row := []string{f.indicator.Fact("code"), f.title, f.indicator.Line, string(f.series.Party), f.series.Area, f.series.Disaggregation, isoDate(p.Start), isoDate(p.End), string(p.Value),
+				f.series.Unit, string(p.Status), f.source, f.vintage, strings.Join(by, " ")}
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+	return t
+}
+
+// sdmxColumns follow SDMX-CSV 2.0: what the row is of, what is done with it, dimensions, value, attributes.
+var sdmxColumns = []string{"STRUCTURE", "STRUCTURE_ID", "ACTION", "INDICATOR", "REPORTING_PARTY", "AREA", "BREAKDOWN", "UNIT_MEASURE", "FREQ", "TIME_PERIOD", "OBS_VALUE", "OBS_STATUS", "REPORTED_STATUS", "SOURCE", "VINTAGE"}
+
+// sdmxStructure names the dataflow of these columns.
+const sdmxStructure = "ENTENTE:FIGURES(1.0)"
+
+func sdmx(b *bytes.Buffer, figures []reportedFigure) error {
+	c := csv.NewWriter(b)
+	c.UseCRLF = true // RFC 4180, which the format names
+	rows := [][]string{sdmxColumns}
+	for _, f := range figures {
+		p := f.point
+		freq := map[progress.Span]string{progress.Month: "M", progress.Quarter: "Q", progress.Year: "A"}[f.series.Span]
+		if freq == "" {
+			freq = "_O"
+		}
+		status := map[progress.Status]string{progress.Provisional: "P", progress.Missing: "O"}[p.Status]
+		if status == "" {
+			status = "A"
+		}
+		rows = append(rows, []string{"dataflow", sdmxStructure, "I", f.indicator.Fact("code"), string(f.series.Party), orTotal(f.series.Area), orTotal(f.series.Disaggregation), f.series.Unit, freq,
+			sdmxPeriod(p.Period, f.series.Span), string(p.Value), status, string(p.Status), f.source, f.vintage})
+	}
+	return c.WriteAll(rows)
+}
+
+// orTotal: a dimension is never empty; _T is the total of the SDMX code lists.
+func orTotal(s string) string {
+	if s == "" {
+		return "_T"
+	}
+	return s
+}
+
+// sdmxPeriod writes calendar periods in the short form, any other as a time range: start and duration.
+func sdmxPeriod(p record.Period, span progress.Span) string {
+	t := time.Unix(p.Start, 0).UTC()
+	switch m := int(t.Month()); {
+	case span == progress.Month:
+		return t.Format("2006-01")
+	case span == progress.Quarter && m%3 == 1:
+		return fmt.Sprintf("%d-Q%d", t.Year(), (m+2)/3)
+	case span == progress.Quarter:
+		return isoDate(p.Start) + "/P3M"
+	case span == progress.Year && m == 1:
+		return t.Format("2006")
+	case span == progress.Year:
+		return isoDate(p.Start) + "/P1Y"
+	}
+	return fmt.Sprintf("%s/P%dD", isoDate(p.Start), (p.End-p.Start)/86400)
+}
