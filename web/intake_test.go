@@ -243,7 +243,7 @@ func TestAMappingIsMade(t *testing.T) {
 			t.Errorf("%d, without %q: %.2000s", status, w, page[max(0, strings.Index(page, "<main")):])
 		}
 	}
-	if status, page = r.post(slug+"/figures/keep", url.Values{"name": {"pemex-tomas"}}); status != http.StatusOK {
+	if status, _ = r.post(slug+"/figures/keep", url.Values{"name": {"pemex-tomas"}}); status != http.StatusOK {
 		t.Fatalf("keeping it: %d", status)
 	}
 	t.Cleanup(func() {
