@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"entente/demo"
 	"entente/node"
 	"entente/record"
+	"entente/territory"
 )
 
 // signDraft signs the one draft of an office that has this verb, as its page would.
@@ -101,4 +103,62 @@ func TestActionAsksItsHosts(t *testing.T) {
 	if status, page := r.get(us.slug(t) + "/actions/new?amend=" + id.String()); status != http.StatusOK || !strings.Contains(page, `value="32.5438"`) {
 		t.Errorf("a new version begins as another text: %d", status)
 	}
+}
+
+// A proposer that names cells beside its shape would have other hosts asked: whoever holds the shape does not sign.
+func TestCellsMustHoldTheShape(t *testing.T) {
+	s := example(t)
+	mx, us := s.sides["MX"], s.sides["US"]
+	if mx.security(t).Founding.Boundary == nil {
+		t.Skip("no boundary data: run make boundary")
+	}
+	const office = "foreign-secretary"
+	now := mx.node.Now()
+	terms, err := json.Marshal(entente.Action{Lead: "MX", From: now + 86400, To: now + 2*86400})
+	if err != nil {
+		t.Fatal(err)
+	}
+	place := func(lat, lon string) territory.Area {
+		p, err := territory.ParsePosition(lat, lon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return territory.At(p, 50)
+	}
+	d, err := mx.node.Prepare(t.Context(), who(office), node.Act{Group: mx.security(t).ID, Kind: "action", Verb: record.Propose, Terms: terms,
+		Parts: append(append(both("title", "Elsewhere"), both("body", "x")...), node.NewPart{Name: entente.ShapePart, Content: place("19.43", "-99.13").GeoJSON()})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := *d.Header
+	h.Area = place("25.0", "-100.0").Cells(nil)
+	d.Header = &h
+	if d.Act, err = record.Act(&h); err != nil {
+		t.Fatal(err)
+	}
+	key, err := node.OpenKey(filepath.Join(mx.dir, "seats", office+"-1.age"), demo.Passphrase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Sign(record.Approve(d.Act, "MX", office, 1, now, key))
+	p, err := mx.node.Seal(t.Context(), who(office), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	us.await(t, p.ID, func(x *entente.State) bool { return len(x.Versions) == 1 })
+	for _, x := range []*side{us, mx} {
+		d, err := x.node.Prepare(t.Context(), who(office), node.Act{Group: x.security(t).ID, Kind: "action", Verb: record.Consent, Version: p.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, err := node.OpenKey(filepath.Join(x.dir, "seats", office+"-1.age"), demo.Passphrase)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Sign(record.Approve(d.Act, x.id, office, 1, x.node.Now(), key))
+		if _, err = x.node.Seal(t.Context(), who(office), d); err == nil || !strings.Contains(err.Error(), "does not contain the shape") {
+			t.Errorf("%s signs a text whose cells do not hold its shape: %v", x.id, err)
+		}
+	}
+	mx.seal(t, office, node.Act{Kind: "action", Verb: record.Withdraw, Version: p.ID}, nil)
 }
