@@ -48,7 +48,11 @@ func (w *Web) evidence(r *request) (answer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("record: %w", node.ErrNotFound)
 	}
-	b, err := w.node.Evidence(r.Context(), r.who, r.group.ID, id, nil)
+	var parts []string
+	if r.URL.Query().Get("parts") == "none" { // where the sections are too long for one file, or are not for who gets it
+		parts = []string{}
+	}
+	b, err := w.node.Evidence(r.Context(), r.who, r.group.ID, id, parts)
 	if err != nil {
 		return nil, err
 	}
