@@ -100,12 +100,15 @@ func (w *Web) checklist(r *request) (answer, error) {
 	return p, nil
 }
 
+// practiceIndicator is the practice of having one, as the checklist names it; no kind is meant.
+const practiceIndicator = "indicator"
+
 // fills is where a gap is filled: the form for a new version of what lacks it, for an indicator of the objective, or for what became
 // of a recommendation. While a new version is open the form is not offered, and the text is where to go.
 func (w *Web) fills(r *request, practice string, objective, s *entente.State) string {
 	v := s.InForce()
 	switch {
-	case practice == "indicator":
+	case practice == practiceIndicator:
 		return r.group.Href("indicators", "new") + "?objective=" + objective.Instrument.String() + "&line=" + objective.Line
 	case practice == "follow-up" && s.Fact("to."+string(w.node.Party())) != "" && s.Became(w.node.Party()) == "":
 		return r.group.Href("findings", s.Instrument.String(), "became")
