@@ -50,14 +50,17 @@ func cpu() float64 {
 	return float64(u.Utime.Sec+u.Stime.Sec) + float64(u.Utime.Usec+u.Stime.Usec)/1e6
 }
 
+var observed int
+
 func main() {
 	rounds := flag.Int("rounds", 5, "rounds of each comparison, interleaved")
 	per := flag.Int("n", 8000, "operations per round")
 	backlog := flag.Int("backlog", 20000, "records written while the other node was away")
 	instruments := flag.Int("instruments", 100_000, "instruments of the group whose pages are measured")
+	flag.IntVar(&observed, "observed", 2_000_000, "figures on 500 indicators whose signals and pages are measured")
 	sizes := flag.String("sizes", "10000,100000", "sizes of the log at which the exchange is measured again")
 	dir := flag.String("dir", "", "folder for the databases (default: a temporary one)")
-	only := flag.String("only", "", "exchange, append, backlog, figures, pages, sizes or check; empty: all")
+	only := flag.String("only", "", "exchange, append, backlog, figures, progress, pages, sizes or check; empty: all")
 	flag.Parse()
 	debug.SetGCPercent(400) // as entente serve does
 	if err := run(*rounds, *per, *backlog, *instruments, *sizes, *dir, *only); err != nil {
@@ -85,6 +88,7 @@ func run(rounds, per, backlog, instruments int, sizes, dir, only string) error {
 		{"append", func() error { return appends(ctx, r, dir, rounds, per) }},
 		{"backlog", func() error { return backlogs(ctx, r, dir, backlog) }},
 		{"figures", func() error { return imports(ctx, r, dir, rounds) }},
+		{"progress", func() error { return progressOf(ctx, r, dir, 500, observed) }},
 		{"pages", func() error { return pages(ctx, r, dir, instruments) }},
 		{"sizes", func() error { return bySize(ctx, r, dir, sizes, per) }},
 	} {
