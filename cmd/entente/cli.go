@@ -146,7 +146,7 @@ func Main(args []string, in io.Reader, out, errOut io.Writer, kinds entente.Kind
 func signed(args []string) []string {
 	var out []string
 	for i, x := range args {
-		if n := len(out); i > 0 && len(x) > 1 && x[0] == '-' && (x[1] >= '0' && x[1] <= '9' || x[1] == '.') && strings.HasPrefix(args[i-1], "--") && !strings.Contains(args[i-1], "=") {
+		if n := len(out); i > 0 && len(x) > 1 && x[0] == '-' && (x[1] >= '0' && x[1] <= '9' || x[1] == '.') && strings.HasPrefix(args[i-1], "--") && args[i-1] != "--" && !strings.Contains(args[i-1], "=") {
 			out[n-1] += "=" + x
 			continue
 		}
