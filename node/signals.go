@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -142,22 +143,42 @@ func (n *Node) Signals(ctx context.Context, who Caller, page string, group recor
 	}
 	now, out := n.clock(), make(map[record.ID]*Signals, len(indicators))
 	var shown []record.ID
-	for _, s := range indicators {
+	type answer struct {
+		keptResults
+		logged bool
+		err    error
+	}
+	answers := make([]answer, len(indicators))
+	var wg sync.WaitGroup
+	places := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i, s := range indicators {
+		a := &answers[i]
 		if s.Fact("direction") == "" {
 			continue
 		}
-		k := signalsOf{group, s.Instrument}
-		r, logged, ok := n.signals.find(n, k, who.Office, now)
-		if !ok {
-			if r, logged, err = n.signalsOf(ctx, who, g, s, now); err != nil {
-				return nil, err
-			}
+		var ok bool
+		if a.keptResults, a.logged, ok = n.signals.find(n, signalsOf{group, s.Instrument}, who.Office, now); !ok {
+			places <- struct{}{}
+			wg.Go(func() {
+				defer func() { <-places }()
+				a.keptResults, a.logged, a.err = n.signalsOf(ctx, who, g, s, now)
+			})
 		}
-		x := &Signals{Results: slices.Clone(r.results), Unread: r.unread}
+	}
+	wg.Wait()
+	for i, s := range indicators {
+		a := &answers[i]
+		if a.err != nil {
+			return nil, a.err
+		}
+		if s.Fact("direction") == "" {
+			continue
+		}
+		x := &Signals{Results: slices.Clone(a.results), Unread: a.unread}
 		for i := range x.Results {
 			x.Results[i].Now = now
 		}
-		if out[s.Instrument] = x; logged {
+		if out[s.Instrument] = x; a.logged {
 			shown = append(shown, s.Instrument)
 		}
 	}

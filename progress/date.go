@@ -76,11 +76,12 @@ func months(t int64) *big.Rat {
 
 // whole is the number of months of a period that begins and ends with a month, 0 for any other.
 func whole(p record.Period) int64 {
-	a, b := months(p.Start), months(p.End)
-	if !a.IsInt() || !b.IsInt() {
+	y1, m1, d1 := civil(p.Start / day)
+	y2, m2, d2 := civil(p.End / day)
+	if p.Start%day != 0 || p.End%day != 0 || d1 != 1 || d2 != 1 {
 		return 0
 	}
-	return b.Num().Int64() - a.Num().Int64()
+	return (y2-y1)*12 + m2 - m1
 }
 
 // Later is the moment so many months on.
