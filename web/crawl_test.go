@@ -171,6 +171,9 @@ func englishOn(t *testing.T, page string) string {
 	spanish.once.Do(func() {
 		es := messages(t, "es-MX")
 		for k, v := range messages(t, "en-US") {
+			if strings.HasPrefix(k, "text.") { // headings of a text stand in its own language
+				continue
+			}
 			for i, s := range forms(v) {
 				if !strings.Contains(s, "{{") && strings.Count(s, " ") > 2 && forms(es[k])[min(i, len(forms(es[k]))-1)] != s {
 					spanish.english = append(spanish.english, strings.ReplaceAll(html.EscapeString(s), "&#39;", "'"))

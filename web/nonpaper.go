@@ -125,6 +125,9 @@ func (w *Web) proposalsFrom(r *request, x *node.NonPaper) []link {
 		}
 	}
 	for _, k := range w.node.Kinds().Names() {
+		if k == actionKind && r.group.Chart.Boundary == nil { // an action needs boundary data
+			continue
+		}
 		if compose := kindPages[k].compose; compose != "" {
 			out = append(out, link{Text: r.t("nonpaper.propose", "Kind", r.kindName(k, false)), Href: r.group.Href() + "/" + compose + "?nonpaper=" + x.ID.String()})
 		}
