@@ -129,6 +129,10 @@ func attentive(tb tester, s *entente.State, parties []record.Party, count tally)
 		if0("objections-asked", shows[entente.AttentionSilence] > 0, slices.ContainsFunc(v.Silence, func(x entente.Silence) bool { return !x.Over }))
 		if0("claim-to-answer", shows[entente.AttentionClaim] > 0, v.Phase == entente.PhaseRecorded && s.Fact("speaker") != "")
 		if0("figures-to-answer", shows[entente.AttentionFigures] > 0, v.Phase == entente.PhaseRecorded)
+		both("recalled", shows[entente.AttentionRecall] > 0, slices.ContainsFunc(s.Recalls, func(r entente.RecallState) bool { return len(r.Answers) < len(parties)-1 }))
+		both("erase-asked", shows[entente.AttentionErase] > 0, slices.ContainsFunc(s.Erasures, func(e entente.Erasure) bool { return e.Since == 0 }))
+		delete(shows, entente.AttentionRecall) // these outlast the instrument
+		delete(shows, entente.AttentionErase)
 		if0("anything on what has ended", len(shows) > 0, v.Phase != entente.PhaseEnded && v.Phase != entente.PhaseRejected)
 	}
 }
@@ -225,6 +229,23 @@ func randomState(rt *rapid.T, parties []record.Party) *entente.State {
 				v.Releases = append(v.Releases, entente.Release{Ref: record.Ref{Party: p}, At: day * int64(n("at", 40))})
 			}
 		}
+	}
+	if len(ids) > 0 && n("recalled", 3) == 0 {
+		id, at := next()
+		r := entente.RecallState{ID: id, Ref: record.Ref{Party: who("recalls"), Index: at}, Time: int64(at), Of: ids[0], Parts: []string{"body.en"}}
+		for _, p := range parties {
+			if stance := n("gives back", 2); p != r.Ref.Party && stance > 0 {
+				r.Answers = append(r.Answers, entente.Reply{Ref: record.Ref{Party: p}, To: id, Stance: []entente.Stance{entente.Acknowledge, entente.Object}[stance-1]})
+			}
+		}
+		s.Recalls = append(s.Recalls, r)
+	}
+	if len(ids) > 0 && n("erased", 3) == 0 {
+		e := entente.Erasure{Of: ids[0], Part: "body.en", By: parties[:1+n("agree", len(parties)-1)]}
+		if len(e.By) == len(parties) {
+			e.Since = day
+		}
+		s.Erasures = append(s.Erasures, e)
 	}
 	switch n("fact", 6) {
 	case 4:
