@@ -147,7 +147,7 @@ func TestPlanIsImportedAndExported(t *testing.T) {
 	if n := strings.Count(csv, "Acción número"); n != 100 {
 		t.Errorf("the CSV has %d of the rows", n)
 	}
-	log, err := a.node.Access(t.Context(), who(minister["MX"]), 0, 20)
+	log, err := a.node.Access(t.Context(), who("auditor"), 0, 20)
 	if err != nil {
 		t.Fatal(err)
 	}
