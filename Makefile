@@ -31,9 +31,9 @@ demo: build ## the example groups on two nodes; ARGS="--once --json"
 	@bin/entente demo $(ARGS)
 
 # The pages are tested in a browser, in order and without the race detector, under which the crawls alone take many minutes; the
-# node below them is raced by the other packages.
+# node below them is raced by the other packages. The longest package goes first, so that the others run beside it.
 test: compiler browser assets boundary fmt vet lint ## what CI runs: format, vet, linters, all tests
-	go test -race -shuffle=on -p $(P) -timeout $(TIMEOUT) $$(go list ./... | grep -v '/web$$')
+	go test -race -shuffle=on -p $(P) -timeout $(TIMEOUT) ./world $$(go list ./... | grep -v '/web$$\|/world$$')
 	go test -timeout $(TIMEOUT) ./web
 
 test-long: compiler browser assets boundary ## the same tests over larger scopes and more kills

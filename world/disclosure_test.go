@@ -71,6 +71,9 @@ func TestPartsReachOnlyThoseNamed(t *testing.T) {
 			x := marked{name: fmt.Sprintf("annex/%d", k), canary: fmt.Sprintf("%s-%d-%d-secret", canary, i, k), author: author, logged: true}
 			if m.TLP == record.Red {
 				m.Offices = []string{"CA/desk", "MX/minister", "US/desk"}
+				if author == "MX" { // its desk signs, and so reads
+					m.Offices = []string{"CA/minister", "MX/desk", "US/desk"}
+				}
 				x.offices = m.Offices
 			}
 			if r.IntN(5) == 0 {
