@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/rand"
@@ -401,27 +400,9 @@ func (c *Client) RevokeTokens(ctx context.Context, office string) error {
 
 // Check runs a check; progress, if not nil, is called with records done and in all. Operator.
 func (c *Client) Check(ctx context.Context, progress func(done, total uint64)) (*node.Report, error) {
-	res, err := c.do(ctx, http.MethodPost, "/v1/check", ndjson, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer res.Body.Close()
-	lines := bufio.NewScanner(res.Body)
-	lines.Buffer(nil, maxAnswer)
-	for lines.Scan() {
-		var l CheckLine
-		switch err := json.Unmarshal(lines.Bytes(), &l); {
-		case err != nil:
-			return nil, fmt.Errorf("check: %w", err)
-		case l.Problem != nil:
-			return nil, l.Problem
-		case l.Report != nil:
-			return l.Report, nil
-		case progress != nil:
-			progress(l.Done, l.Total)
-		}
-	}
-	return nil, errors.Join(errors.New("check: the node stopped before it was done"), lines.Err())
+	return follow(ctx, c, "/v1/check", nil, "check", progress, func(l *CheckLine) (uint64, uint64, *node.Report, *Problem) {
+		return l.Done, l.Total, l.Report, l.Problem
+	})
 }
 
 // ExportLog streams a tar of a log. The caller closes it. Operator.

@@ -1,18 +1,14 @@
 package api
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"entente/figures"
 	"entente/node"
@@ -55,39 +51,15 @@ type inFigures struct {
 
 // figures reads a file. It may be repeated: what stands in a draft already is not drafted again.
 func (a *API) figures(ctx context.Context, in *inFigures) (*huma.StreamResponse, error) {
-	if in.Accept != ndjson {
-		out, err := a.readFigures(ctx, in, nil)
-		if err != nil {
-			return nil, err
-		}
-		return &huma.StreamResponse{Body: func(c huma.Context) {
-			c.SetHeader("Content-Type", "application/json")
-			_ = json.NewEncoder(c.BodyWriter()).Encode(out)
-		}}, nil
-	}
-	return &huma.StreamResponse{Body: func(c huma.Context) {
-		_, w := humago.Unwrap(c)
-		rc := http.NewResponseController(w)
-		_ = rc.SetWriteDeadline(time.Time{})
-		w.Header().Set("Content-Type", ndjson)
-		enc := json.NewEncoder(w)
-		line := func(l FiguresLine) {
-			_ = enc.Encode(l)
-			_ = rc.Flush()
-		}
+	return streamed(ctx, a, in.Accept, func(ctx context.Context, tell func(done, total uint64)) (*FiguresAnswer, error) {
 		told := uint64(0)
-		out, err := a.readFigures(c.Context(), in, func(done, total uint64) {
+		return a.readFigures(ctx, in, func(done, total uint64) {
 			if done-told > total/50 || done == total {
 				told = done
-				line(FiguresLine{Done: done, Total: total})
+				tell(done, total)
 			}
 		})
-		if err != nil {
-			line(FiguresLine{Problem: problemOf(c.Context(), a.log, err)})
-			return
-		}
-		line(FiguresLine{Answer: out})
-	}}, nil
+	}, func(done, total uint64, out *FiguresAnswer, p *Problem) any { return FiguresLine{done, total, out, p} })
 }
 
 func (a *API) readFigures(ctx context.Context, in *inFigures, tell func(done, total uint64)) (*FiguresAnswer, error) {
@@ -200,27 +172,9 @@ func (a *API) dropMapping(ctx context.Context, in *InMapping) (*none, error) {
 
 // Figures reads a file of figures, and makes drafts of it where it says so; progress, if not nil, hears of bytes read.
 func (c *Client) Figures(ctx context.Context, g record.ID, f FiguresFile, progress func(done, total uint64)) (*FiguresAnswer, error) {
-	res, err := c.do(ctx, http.MethodPost, inGroupPath(g, "figures"), ndjson, f)
-	if err != nil {
-		return nil, err
-	}
-	defer res.Body.Close()
-	lines := bufio.NewScanner(res.Body)
-	lines.Buffer(nil, maxAnswer)
-	for lines.Scan() {
-		var l FiguresLine
-		switch err := json.Unmarshal(lines.Bytes(), &l); {
-		case err != nil:
-			return nil, fmt.Errorf("figures: %w", err)
-		case l.Problem != nil:
-			return nil, l.Problem
-		case l.Answer != nil:
-			return l.Answer, nil
-		case progress != nil:
-			progress(l.Done, l.Total)
-		}
-	}
-	return nil, errors.Join(errors.New("figures: the node stopped before the file was read"), lines.Err())
+	return follow(ctx, c, inGroupPath(g, "figures"), f, "figures", progress, func(l *FiguresLine) (uint64, uint64, *FiguresAnswer, *Problem) {
+		return l.Done, l.Total, l.Answer, l.Problem
+	})
 }
 
 // Mappings that are kept in a group, and those that come with the program.

@@ -3,7 +3,6 @@ package api
 import (
 	"archive/tar"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
@@ -100,36 +99,8 @@ type CheckLine struct {
 func (a *API) check(ctx context.Context, in *struct {
 	Accept string `header:"Accept"`
 }) (*huma.StreamResponse, error) {
-	if in.Accept != ndjson {
-		rep, err := a.node.CheckAndKeep(ctx, nil)
-		if err != nil {
-			return nil, err
-		}
-		return &huma.StreamResponse{Body: func(c huma.Context) {
-			c.SetHeader("Content-Type", "application/json")
-			_ = json.NewEncoder(c.BodyWriter()).Encode(rep)
-		}}, nil
-	}
-	return &huma.StreamResponse{Body: func(c huma.Context) {
-		_, w := humago.Unwrap(c)
-		rc := http.NewResponseController(w)
-		_ = rc.SetWriteDeadline(time.Time{})
-		w.Header().Set("Content-Type", ndjson)
-		enc := json.NewEncoder(w)
-		line := func(l CheckLine) {
-			_ = enc.Encode(l)
-			_ = rc.Flush()
-		}
-		rep, err := a.node.CheckAndKeep(c.Context(), func(done, total uint64) { line(CheckLine{Done: done, Total: total}) })
-		if err != nil {
-			line(CheckLine{Problem: problemOf(c.Context(), a.log, err)})
-			return
-		}
-		line(CheckLine{Report: rep})
-	}}, nil
+	return streamed(ctx, a, in.Accept, a.node.CheckAndKeep, func(done, total uint64, rep *node.Report, p *Problem) any { return CheckLine{done, total, rep, p} })
 }
-
-const ndjson = "application/x-ndjson"
 
 type inLog struct {
 	InGroup
