@@ -15,6 +15,7 @@ import (
 
 	"entente/api"
 	"entente/node"
+	"entente/record"
 )
 
 // session is a connection to the node of --dir: the one that serves it, or one opened here for this command.
@@ -146,3 +147,25 @@ type memoryAddr struct{}
 
 func (memoryAddr) Network() string { return "memory" }
 func (memoryAddr) String() string  { return "memory" }
+
+// listOf prints what the node answers of a group, one by one; none is said where there is nothing.
+func listOf[T any](a *app, group, none string, all func(*api.Client, context.Context, record.ID) ([]T, error), text func(io.Writer, T)) error {
+	return a.with(func(s *session) error {
+		g, err := s.group(a, group)
+		if err != nil {
+			return err
+		}
+		out, err := all(s.Client, a.ctx, g.ID)
+		if err != nil {
+			return err
+		}
+		return a.print(out, func(w io.Writer) {
+			if len(out) == 0 {
+				fmt.Fprintln(w, none)
+			}
+			for _, x := range out {
+				text(w, x)
+			}
+		})
+	})
+}

@@ -226,24 +226,12 @@ func (mappingList) Help() string {
 }
 
 func (c *mappingList) Run(a *app) error {
-	return a.with(func(s *session) error {
-		g, err := s.group(a, c.Group)
-		if err != nil {
-			return err
+	return listOf(a, c.Group, "There are no mappings.", (*api.Client).Mappings, func(w io.Writer, m api.Mapping) {
+		by := "comes with the program"
+		if m.Time != 0 {
+			by = "kept by " + or(m.Office, "the operator") + " on " + day(m.Time)
 		}
-		all, err := s.Mappings(a.ctx, g.ID)
-		if err != nil {
-			return err
-		}
-		return a.print(all, func(w io.Writer) {
-			for _, m := range all {
-				by := "comes with the program"
-				if m.Time != 0 {
-					by = "kept by " + or(m.Office, "the operator") + " on " + day(m.Time)
-				}
-				fmt.Fprintf(w, "%-30s %-8s %s; %s\n", m.Name, m.Unit, clean(m.Source), by)
-			}
-		})
+		fmt.Fprintf(w, "%-30s %-8s %s; %s\n", m.Name, m.Unit, clean(m.Source), by)
 	})
 }
 

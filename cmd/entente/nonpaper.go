@@ -188,24 +188,7 @@ type nonPaperListCmd struct {
 func (nonPaperListCmd) Help() string { return "Example:\n  entente nonpaper list" }
 
 func (c *nonPaperListCmd) Run(a *app) error {
-	return a.with(func(s *session) error {
-		g, err := s.group(a, c.Group)
-		if err != nil {
-			return err
-		}
-		all, err := s.NonPapers(a.ctx, g.ID)
-		if err != nil {
-			return err
-		}
-		return a.print(all, func(w io.Writer) {
-			if len(all) == 0 {
-				fmt.Fprintln(w, "There are no non-papers in this group.")
-			}
-			for _, x := range all {
-				nonPaperText(w, x)
-			}
-		})
-	})
+	return listOf(a, c.Group, "There are no non-papers in this group.", (*api.Client).NonPapers, nonPaperText)
 }
 
 // oneNonPaper names one.

@@ -238,24 +238,7 @@ func (draftsCmd) Help() string {
 }
 
 func (c *draftsCmd) Run(a *app) error {
-	return a.with(func(s *session) error {
-		g, err := s.group(a, c.Group)
-		if err != nil {
-			return err
-		}
-		ds, err := s.Drafts(a.ctx, g.ID)
-		if err != nil {
-			return err
-		}
-		return a.print(ds, func(w io.Writer) {
-			if len(ds) == 0 {
-				fmt.Fprintln(w, "No act waits for signatures.")
-			}
-			for _, d := range ds {
-				draftText(w, d)
-			}
-		})
-	})
+	return listOf(a, c.Group, "No act waits for signatures.", (*api.Client).Drafts, draftText)
 }
 
 type signCmd struct {
