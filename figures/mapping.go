@@ -3,11 +3,9 @@
 package figures
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -60,16 +58,8 @@ type Mark struct {
 // or sheet.ErrMapping.
 func ParseMapping(b []byte) (Mapping, error) {
 	var m Mapping
-	if len(b) > MaxMapping {
-		return m, fmt.Errorf("%w: %d bytes, the limit is %d", ErrMapping, len(b), MaxMapping)
-	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&m); err != nil {
+	if err := sheet.DecodeMapping(b, MaxMapping, &m); err != nil {
 		return Mapping{}, fmt.Errorf("%w: %w", ErrMapping, err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return Mapping{}, fmt.Errorf("%w: something follows the mapping", ErrMapping)
 	}
 	return m, m.Check()
 }

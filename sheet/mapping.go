@@ -106,18 +106,27 @@ type Skip struct {
 // ParseMapping reads a mapping's JSON. A member that is not known is refused: it may be a slip of the pen. Errors wrap ErrMapping.
 func ParseMapping(b []byte) (Mapping, error) {
 	var m Mapping
-	if len(b) > MaxMapping {
-		return m, fmt.Errorf("%w: %d bytes, the limit is %d", ErrMapping, len(b), MaxMapping)
+	if err := DecodeMapping(b, MaxMapping, &m); err != nil {
+		return Mapping{}, fmt.Errorf("%w: %w", ErrMapping, err)
+	}
+	return m, m.Check()
+}
+
+// DecodeMapping reads the JSON of a mapping of at most so many bytes into m. A member that m does not know, and anything after it, is
+// an error.
+func DecodeMapping(b []byte, most int, m any) error {
+	if len(b) > most {
+		return fmt.Errorf("%d bytes, the limit is %d", len(b), most)
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&m); err != nil {
-		return Mapping{}, fmt.Errorf("%w: %w", ErrMapping, err)
+	if err := d.Decode(m); err != nil {
+		return err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return Mapping{}, fmt.Errorf("%w: something follows the mapping", ErrMapping)
+		return errors.New("something follows the mapping")
 	}
-	return m, m.Check()
+	return nil
 }
 
 // Check reports what is wrong with the mapping by itself, all of it at once. Errors wrap ErrMapping.
