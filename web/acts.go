@@ -345,6 +345,25 @@ func (f *form) bodyParts(need bool) []node.NewPart {
 	return out
 }
 
+// bodyTexts are the same as texts by language.
+func (f *form) bodyTexts(need bool) map[string]string {
+	out := map[string]string{}
+	for _, p := range f.bodyParts(need) {
+		out[strings.TrimPrefix(p.Name, "body.")] = string(p.Content)
+	}
+	return out
+}
+
+// handle gives every part the handling that the form says; nothing where it is the party's usual one.
+func (f *form) handle(parts []node.NewPart) []node.NewPart {
+	if m := f.marking("handling"); m != nil {
+		for i := range parts {
+			parts[i].Marking = m
+		}
+	}
+	return parts
+}
+
 // withdraw takes back a signature, or gives notice to end what is agreed, with a reason where the party gives one.
 func (w *Web) withdraw(r *request) (answer, error) {
 	d, err := w.detail(r)

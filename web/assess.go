@@ -103,11 +103,7 @@ func (w *Web) assess(r *request) (answer, error) {
 		return p, err
 	}
 	t := entente.Assessment{Status: progress.Word(f.choice("status"))}
-	parts := f.bodyParts(true)
-	m := f.marking("handling")
-	for i := range parts {
-		parts[i].Marking = m
-	}
+	parts := f.handle(f.bodyParts(true))
 	if !f.ok() {
 		return f.again(p), nil
 	}

@@ -145,10 +145,7 @@ func (w *Web) claim(r *request) (answer, error) {
 		}
 		return pg, err
 	}
-	x := node.NewClaim{Position: map[string]string{}}
-	for _, p := range b.Form.bodyParts(true) {
-		x.Position[strings.TrimPrefix(p.Name, "body.")] = string(p.Content)
-	}
+	x := node.NewClaim{Position: b.Form.bodyTexts(true)}
 	if !b.Form.ok() {
 		return b.Form.again(pg), nil
 	}
@@ -389,10 +386,7 @@ func (w *Web) putClaim(r *request) (answer, error) {
 	if r.Method != http.MethodPost {
 		return p, nil
 	}
-	position := map[string]string{}
-	for _, x := range f.bodyParts(false) {
-		position[strings.TrimPrefix(x.Name, "body.")] = string(x.Content)
-	}
+	position := f.bodyTexts(false)
 	if !f.ok() {
 		return f.again(p), nil
 	}

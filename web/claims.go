@@ -286,10 +286,7 @@ func (w *Web) claimOf(f *form, position bool) node.NewClaim {
 		}
 	}
 	if position {
-		x.Position = map[string]string{}
-		for _, p := range f.bodyParts(false) {
-			x.Position[strings.TrimPrefix(p.Name, "body.")] = string(p.Content)
-		}
+		x.Position = f.bodyTexts(false)
 	}
 	return x
 }

@@ -122,11 +122,7 @@ func (w *Web) define(r *request, kind string, ask func(*request, *proposal, read
 			a.Replaces = p.of.ID
 		}
 	}
-	if m := f.marking("handling"); m != nil {
-		for i := range a.Parts {
-			a.Parts[i].Marking = m
-		}
-	}
+	f.handle(a.Parts)
 	return w.prepareWith(r, a, terms)
 }
 

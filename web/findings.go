@@ -190,11 +190,7 @@ func (w *Web) became(r *request) (answer, error) {
 		return p, err
 	}
 	t := entente.Finding{Became: f.choice("became")}
-	parts := f.bodyParts(true)
-	m := f.marking("handling")
-	for i := range parts {
-		parts[i].Marking = m
-	}
+	parts := f.handle(f.bodyParts(true))
 	if !f.ok() {
 		return f.again(p), nil
 	}

@@ -239,22 +239,9 @@ func (w *Web) mapPage(r *request, x *imported) (page, *form, error) {
 	if failed == nil {
 		h, rows, failed = s.Head(x.mapping.Header)
 	}
-	columns := []option{{"", r.t("import.no-column"), ""}}
 	b := mapBody{File: x.name, Download: r.group.Href("import", "mapping")}
-	for _, c := range h.Columns {
-		if len(columns) > maxImportColumns {
-			break
-		}
-		columns = append(columns, option{Value: c.Letter, Text: strings.TrimSpace(c.Letter + "  " + oneLine(c.Name))})
-		b.Columns = append(b.Columns, strings.TrimSpace(c.Letter+" "+oneLine(c.Name)))
-	}
-	for i := range min(3, len(rows)) {
-		var cells []string
-		for k := range b.Columns {
-			cells = append(cells, cut(rows[i].At(k).Text))
-		}
-		b.Sample = append(b.Sample, cells)
-	}
+	var columns []option
+	columns, b.Columns, b.Sample = r.looked(h, rows[:min(3, len(rows))], oneLine)
 	var fields []field
 	for _, t := range w.importTargets(r) {
 		fields = append(fields, field{Name: "col." + t.name, Control: controlSelect, Label: t.label, Options: columns, Optional: !t.needed})
@@ -473,11 +460,29 @@ func (x *imported) fits(r *request, f *form) error {
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
+// looked are the columns of a table to choose from, their names, and some of its rows; named writes a column's name.
+func (r *request) looked(h tables.Header, rows []tables.Row, named func(string) string) (columns []option, names []string, sample [][]string) {
+	columns = []option{{"", r.t("import.no-column"), ""}}
+	for _, c := range h.Columns[:min(len(h.Columns), maxImportColumns)] {
+		columns = append(columns, option{Value: c.Letter, Text: strings.TrimSpace(c.Letter + "  " + named(c.Name))})
+		names = append(names, strings.TrimSpace(c.Letter+" "+named(c.Name)))
+	}
+	for _, row := range rows {
+		var cells []string
+		for k := range names {
+			cells = append(cells, cut(row.At(k).Text))
+		}
+		sample = append(sample, cells)
+	}
+	return columns, names, sample
+}
+
 // cut shortens a cell for a page.
-func cut(s string) string {
-	s = oneLine(s)
-	if c := []rune(s); len(c) > maxShownCell {
-		return string(c[:maxShownCell]) + "…"
+func cut(s string) string { return shorten(oneLine(s), maxShownCell) }
+
+func shorten(s string, most int) string {
+	if c := []rune(s); len(c) > most {
+		return string(c[:most]) + "…"
 	}
 	return s
 }

@@ -277,7 +277,7 @@ func (w *Web) mappings(r *request) (answer, error) {
 	}
 	m, err := figures.ParseMapping(files[0].Content)
 	if err != nil {
-		f.wrong("mapping", "intake.mapping-wrong", "Text", cutText(err.Error()))
+		f.wrong("mapping", "intake.mapping-wrong", "Text", shorten(err.Error(), maxShownFault))
 		return f.again(p), nil
 	}
 	if name := f.text("name"); name != "" {
@@ -300,13 +300,6 @@ func (w *Web) keepAs(r *request, f *form, name string, p page, m figures.Mapping
 		return nil, err
 	}
 	return done, nil
-}
-
-func cutText(s string) string {
-	if c := []rune(s); len(c) > 600 {
-		return string(c[:600]) + "…"
-	}
-	return s
 }
 
 // mappingFile gives a mapping to hand to colleagues elsewhere.

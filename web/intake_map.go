@@ -73,7 +73,7 @@ func (w *Web) intakeMap(r *request) (answer, error) {
 	m := w.intakeMapping(x.mapping, f, h)
 	if f.ok() {
 		if err := m.Check(); err != nil {
-			f.wrong(w.missingField(m), "intake.mapping-wrong", "Text", cutText(err.Error()))
+			f.wrong(w.missingField(m), "intake.mapping-wrong", "Text", shorten(err.Error(), maxShownFault))
 		}
 	}
 	if !f.ok() {
@@ -116,21 +116,8 @@ func (w *Web) intakeMapPage(r *request, x *intake) (page, *form, tables.Header, 
 		h, rows, failed = sheet.Head(x.mapping.Header)
 	}
 	b := intakeMapBody{File: x.name, Measure: name, Unit: r.unit(s.Fact("unit"))}
-	columns := []option{{"", r.t("import.no-column"), ""}}
-	for _, c := range h.Columns {
-		if len(columns) > maxImportColumns {
-			break
-		}
-		columns = append(columns, option{Value: c.Letter, Text: strings.TrimSpace(c.Letter + "  " + cut(c.Name))})
-		b.Columns = append(b.Columns, strings.TrimSpace(c.Letter+" "+cut(c.Name)))
-	}
-	for i := range min(4, len(rows)) {
-		var cells []string
-		for k := range b.Columns {
-			cells = append(cells, cut(rows[i].At(k).Text))
-		}
-		b.Sample = append(b.Sample, cells)
-	}
+	var columns []option
+	columns, b.Columns, b.Sample = r.looked(h, rows[:min(4, len(rows))], cut)
 	column := func(name, label string) field {
 		return field{Name: name, Control: controlSelect, Label: r.t(label), Options: columns, Optional: true, Unmarked: true}
 	}

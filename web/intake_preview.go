@@ -131,16 +131,7 @@ func (w *Web) intakePreview(r *request) (answer, error) {
 		return p, nil
 	}
 	q := x.query()
-	q.Source, q.Vintage, q.Marking, q.Note = f.text("source"), f.text("vintage"), f.marking("audience"), map[string]string{}
-	for _, part := range f.bodyParts(false) {
-		q.Note[strings.TrimPrefix(part.Name, "body.")] = string(part.Content)
-	}
-	if len(q.Source) > entente.MaxSource {
-		f.wrong("source", "form.too-long")
-	}
-	if len(q.Vintage) > record.MaxName {
-		f.wrong("vintage", "form.too-long")
-	}
+	f.published(&q)
 	rest := "take"
 	if f.Has("rest") {
 		rest = f.choice("rest")
@@ -181,7 +172,7 @@ func (w *Web) intakeFailed(r *request, x *intake, err error) (answer, error) {
 	case fault != "":
 		f.wrong("header", "sheet.fault", "Text", r.faultWords(err, fault, line))
 	case mapping:
-		f.wrong(w.missingField(x.mapping), "intake.mapping-wrong", "Text", cutText(err.Error()))
+		f.wrong(w.missingField(x.mapping), "intake.mapping-wrong", "Text", shorten(err.Error(), maxShownFault))
 	default:
 		f.wrong("unit", "intake.other-measure", "Unit", r.unit(x.mapping.Unit))
 	}
@@ -304,17 +295,9 @@ func (w *Web) typeFigures(r *request) (answer, error) {
 	if r.Method != http.MethodPost {
 		return p, nil
 	}
-	q := node.FigureImport{Group: r.group.ID, Indicator: s.Instrument, Source: f.text("source"), Vintage: f.text("vintage"), Marking: f.marking("audience"), Note: map[string]string{}}
+	q := node.FigureImport{Group: r.group.ID, Indicator: s.Instrument}
 	q.Mapping.Unit = f.choice("unit")
-	for _, part := range f.bodyParts(false) {
-		q.Note[strings.TrimPrefix(part.Name, "body.")] = string(part.Content)
-	}
-	if len(q.Source) > entente.MaxSource {
-		f.wrong("source", "form.too-long")
-	}
-	if len(q.Vintage) > record.MaxName {
-		f.wrong("vintage", "form.too-long")
-	}
+	f.published(&q)
 	fs := w.typed(f, q.Mapping.Unit)
 	if !f.ok() {
 		return f.again(p), nil
@@ -386,4 +369,15 @@ func (w *Web) typed(f *form, unit string) []figures.Figure {
 		out = append(out, x)
 	}
 	return out
+}
+
+// published reads what a form says of figures as a whole: source, edition, who sees them, and a note.
+func (f *form) published(q *node.FigureImport) {
+	q.Source, q.Vintage, q.Marking, q.Note = f.text("source"), f.text("vintage"), f.marking("audience"), f.bodyTexts(false)
+	if len(q.Source) > entente.MaxSource {
+		f.wrong("source", "form.too-long")
+	}
+	if len(q.Vintage) > record.MaxName {
+		f.wrong("vintage", "form.too-long")
+	}
 }

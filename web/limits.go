@@ -76,6 +76,8 @@ const (
 	maxImportColumns = 60
 	// maxShownCell characters of a cell on a page: enough to know it by.
 	maxShownCell = 80
+	// maxShownFault characters of what is wrong with a mapping: a few of its faults, beside the field.
+	maxShownFault = 600
 	// maxImports files wait at once, one per session, shelfLife seconds after their last use at most: 128 MB of memory.
 	maxImports = 16
 	shelfLife  = 3600
