@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"entente/record"
@@ -68,12 +69,8 @@ func (n *Node) holds(ctx context.Context, r store.Reader, office, bound string) 
 	var own []store.Credential
 	for _, x := range strings.Fields(bound) {
 		number, _, _ := strings.Cut(x, ":")
-		now := ""
-		for seat, k := range keys {
-			if fmt.Sprint(seat) == number {
-				now = k
-			}
-		}
+		seat, _ := strconv.ParseUint(number, 10, 64) // what is no number is no seat's
+		now := keys[seat]
 		if now == x {
 			continue
 		}
