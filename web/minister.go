@@ -63,7 +63,7 @@ type changedThing struct {
 	View  entente.View
 }
 
-// lineStanding is a line of effort at a glance.
+// lineStanding is a line of effort in one row.
 type lineStanding struct {
 	Code   string
 	Href   string
