@@ -36,7 +36,7 @@ const (
 	AttentionHeld      AttentionReason = "report-held"       // its host has not reported it held
 	AttentionPublish   AttentionReason = "publish"           // agreed under an embargo, and this party has not let it out
 	AttentionClaim     AttentionReason = "claim-to-answer"   // another party put a claim before this one, which said nothing of it
-	AttentionCopy      AttentionReason = "courtesy-copy"     // another party's own text, neither acknowledged nor contested
+	AttentionCopy      AttentionReason = "courtesy-copy"     // another party's own text, of which this party said nothing
 	AttentionTranslate AttentionReason = "translate"         // this party's words stand in one language and not in every other
 	AttentionSilence   AttentionReason = "objections-asked"  // another party asked for objections to its text, and this party said nothing of it
 	AttentionEnding    AttentionReason = "ending"            // notice is running
@@ -189,7 +189,7 @@ func (s *State) waitReply(parties []record.Party, add func(Attention)) {
 	}
 }
 
-// waitCopy: who has been shown one party's own text and may say something before it is public.
+// waitCopy: who has been shown one party's own text and may say something before it is public. A new text is a new copy.
 func (s *State) waitCopy(parties []record.Party, add func(Attention)) {
 	author, v := record.Party(s.Fact("own")), s.Text()
 	st := s.Standing()
@@ -203,9 +203,9 @@ func (s *State) waitCopy(parties []record.Party, add func(Attention)) {
 	if at, ok := v.PublishedAt(); ok {
 		until = at
 	}
-	for _, p := range parties {
-		if p != author && s.stance(p) == "" {
-			add(Attention{Party: p, Reason: AttentionCopy, About: v.ID, Until: until, By: s.Due})
+	for _, c := range s.Copies(v.ID, parties) {
+		if c.Stance == "" {
+			add(Attention{Party: c.Party, Reason: AttentionCopy, About: v.ID, Until: until, By: s.Due})
 		}
 	}
 }

@@ -50,7 +50,7 @@ var formats = map[string][]string{
 	"opc":     {"archive/zip", "bufio", "path"},
 	"sheet": {"bufio", "encoding/csv", "unicode", "unicode/utf16", "github.com/xuri/excelize/v2", "golang.org/x/text/encoding",
 		"golang.org/x/text/encoding/charmap", "golang.org/x/text/encoding/unicode", "golang.org/x/text/transform"},
-	"word": {"bufio", "unicode", "github.com/sergi/go-diff/diffmatchpatch"},
+	"word": {"bufio", "unicode", "github.com/sergi/go-diff/diffmatchpatch", "golang.org/x/text/unicode/norm"},
 }
 
 type source struct {

@@ -149,6 +149,33 @@ func foldReleases(s *State, records []Judged) {
 	}
 }
 
+// CourtesyCopy is what another party said of one party's own text: no objection, observations, or nothing yet. It is never an
+// approval. What it said of an earlier text does not speak of this one.
+type CourtesyCopy struct {
+	Party  record.Party
+	Stance Stance // empty: nothing yet
+	Reply  Reply  // zero: nothing yet
+}
+
+// Copies are the courtesy copies of a text, in the order of the parties; none of a text that all agree on.
+func (s *State) Copies(text record.ID, parties []record.Party) []CourtesyCopy {
+	author := record.Party(s.Fact("own"))
+	var out []CourtesyCopy
+	for _, p := range parties {
+		if author == "" || p == author {
+			continue
+		}
+		c := CourtesyCopy{Party: p}
+		for _, r := range s.Replies {
+			if r.To == text && r.Ref.Party == p && (r.Stance == Acknowledge || r.Stance == Contest || r.Stance == Object) {
+				c.Stance, c.Reply = r.Stance, r
+			}
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
 // PublishedAt is the moment from which a text is public: every party whose consent it needed has let it out by then. false
 // while one has not.
 func (v *VersionState) PublishedAt() (int64, bool) {

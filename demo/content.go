@@ -306,8 +306,15 @@ type Statement struct {
 	Meeting  Key    `json:"meeting"`
 	Day      int    `json:"day"`
 	Proposer string `json:"proposer"`
-	Scenario string `json:"scenario"` // agreed or proposed
+	Scenario string `json:"scenario"` // agreed or proposed; own: a readout of the meeting by one party, let out by it
 	Document
+	Reply *CopyReply `json:"reply,omitempty"` // of the other side, to the courtesy copy of an own one
+}
+
+// A CopyReply is what the other side says of a courtesy copy.
+type CopyReply struct {
+	Act
+	Stance string `json:"stance"` // acknowledge or contest
 }
 
 // A Scenario is where a commitment stands at the end of the story.

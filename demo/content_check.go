@@ -422,7 +422,11 @@ func (c *check) statements() {
 		c.key(s.Key, "statement")
 		c.party(where, s.Proposer)
 		c.must(c.keys[s.Meeting] == "meeting", "%s: meeting %q", where, s.Meeting)
-		c.must(s.Scenario == "agreed" || s.Scenario == "proposed", "%s: scenario %q", where, s.Scenario)
+		c.must(s.Scenario == "agreed" || s.Scenario == "proposed" || s.Scenario == "own", "%s: scenario %q", where, s.Scenario)
+		c.must((s.Scenario == "own") == (s.Reply != nil), "%s: an own text has an answer to its courtesy copy, and no other has", where)
+		if x := s.Reply; x != nil {
+			c.must(x.By != s.Proposer && x.Day > s.Day && x.Day < 0 && (x.Stance == "acknowledge" || x.Stance == "contest" && x.En != ""), "%s: answered %q by %s on day %d", where, x.Stance, x.By, x.Day)
+		}
 		c.must(s.Day < 0, "%s: day %d", where, s.Day)
 		c.text(where, s.Title)
 		c.invented(where, s.Body)

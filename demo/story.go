@@ -85,6 +85,10 @@ func (s *story) plan() error {
 	}
 	for i, x := range s.g.Statements {
 		p := record.Party(x.Proposer)
+		if x.Scenario == "own" {
+			s.communique(i, x)
+			continue
+		}
 		s.at(x.Day, 900+i, "statement "+string(x.Key), func(ctx context.Context) error {
 			v, err := s.act(ctx, s.g, p, node.Act{Group: s.id, Kind: "statement", Verb: record.Propose, Nature: record.Political, Parts: x.parts()})
 			if err != nil || x.Scenario != "agreed" {

@@ -145,6 +145,11 @@ const (
 	keptPoints = 120
 	// maxGossip is how many heads of other parties' logs one message carries.
 	MaxGossip = 32
+	// agreedTexts are looked through for agreed language, the latest: what a group agrees on in ten years. agreedShown sentences stand on
+	// a page; one of fewer than agreedWords words in its languages together is a heading.
+	agreedTexts = 500
+	agreedShown = 60
+	agreedWords = 6
 	// maxClaims one list shows.
 	maxClaims = 200
 	// maxClaimOthers are the indicators of its line of effort that a claim is held against beside its own: their rows are read each time.

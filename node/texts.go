@@ -82,8 +82,27 @@ func (n *Node) Texts(ctx context.Context, who Caller, page string, wants []Want)
 }
 
 func (n *Node) texts(ctx context.Context, who Caller, page string, wants []Want, limit uint64) (Texts, error) {
+	p, wants, err := n.opened(ctx, who, wants, limit)
+	if err != nil {
+		return nil, err
+	}
+	var shown []entente.AccessItem
+	for _, w := range wants {
+		if t := p.out[w.Record]; t != nil && p.headers[w.Record].Group == w.Group {
+			shown = append(shown, logged(w.Group, w.Record, t)...)
+		}
+	}
+	if err := n.logShown(ctx, who, page, shown); err != nil {
+		return nil, err
+	}
+	return p.out, nil
+}
+
+// opened reads what the office may read and writes nothing: whoever calls it shows none of it before what is shown stands in the
+// access log.
+func (n *Node) opened(ctx context.Context, who Caller, wants []Want, limit uint64) (*pageParts, []Want, error) {
 	if who.Operator && who.Office == "" {
-		return nil, fmt.Errorf("the operator reads no parts: use an office's token: %w", ErrForbidden)
+		return nil, nil, fmt.Errorf("the operator reads no parts: use an office's token: %w", ErrForbidden)
 	}
 	wants = merged(wants)
 	byGroup := map[record.ID][]*Want{}
@@ -93,7 +112,7 @@ func (n *Node) texts(ctx context.Context, who Caller, page string, wants []Want,
 		if groups[w.Group] == nil {
 			g, err := n.reading(who, w.Group)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			groups[w.Group] = g
 		}
@@ -115,19 +134,12 @@ func (n *Node) texts(ctx context.Context, who Caller, page string, wants []Want,
 		return store.Parts(v, p.keys, p.open)
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, nil, explain(err)
 	}
-	var shown []entente.AccessItem
-	for _, w := range wants {
-		if t := p.out[w.Record]; t != nil && p.headers[w.Record].Group == w.Group {
-			slices.SortFunc(t.Parts, func(a, b MarkedPart) int { return compare(a.Name, b.Name) })
-			shown = append(shown, logged(w.Group, w.Record, t)...)
-		}
+	for _, t := range p.out {
+		slices.SortFunc(t.Parts, func(a, b MarkedPart) int { return compare(a.Name, b.Name) })
 	}
-	if err := n.logShown(ctx, who, page, shown); err != nil {
-		return nil, err
-	}
-	return p.out, nil
+	return p, wants, nil
 }
 
 // merged lets a page want a record in several places.

@@ -95,6 +95,8 @@ const (
 	maxKeyText = 1 << 10
 	// claimsListed stand on one page, each with its finding: what a press office follows in a month.
 	claimsListed = 100
+	// besideOffered texts of the other side may be set beside one: those of the meeting come first, and older ones are found by theirs.
+	besideOffered = 30
 	// indicatorsOffered to tie a claim to: every one of a large group.
 	indicatorsOffered = 500
 )

@@ -24,6 +24,7 @@ type meetingBody struct {
 	Points   []point
 	Decided  []decided // without a point
 	Accounts []row     // minutes and readouts
+	Beside   string    // address of the page that sets two parties' own accounts side by side; empty: there are not two
 	Before   *before
 	Live     bool      // proposed or agreed, and not held
 	Agree    record.ID // the text that waits for this party's signature; zero: none
@@ -232,6 +233,14 @@ func (p *meetingParts) fill() {
 	}
 	decisions, accounts := p.decided(p.of)
 	s.Accounts = accounts
+	by := map[string]bool{}
+	for _, x := range accounts {
+		if of := x.State.Fact("own"); of != "" {
+			if by[of] = true; len(by) > 1 && (s.Beside == "" || of == string(own)) {
+				s.Beside = r.group.Href("statements", x.State.Instrument.String(), "beside")
+			}
+		}
+	}
 	for _, a := range s.State.Agenda {
 		x := point{AgendaPoint: a, Own: a.Ref.Party == own, Title: p.texts.titleOf(r.group, a.ID)}
 		for _, rec := range s.Records {

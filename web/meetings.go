@@ -182,6 +182,7 @@ type composer struct {
 	Point *point      // of an agenda
 	Texts []shownText // what it speaks of
 	Terms []glossed
+	Shelf string // address of the agreed language; empty: it is not offered
 }
 
 type shownText struct {

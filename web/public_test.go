@@ -227,6 +227,12 @@ func TestCourtesyCopy(t *testing.T) {
 	b.press("main form .govuk-button")
 	b.sign(us, "press", 1)
 	mx.await(t, own, func(y *entente.State) bool { return len(y.Replies) == 1 && y.Replies[0].Stance == entente.Acknowledge })
+	c := newTab(t)
+	c.signIn(mx, "press", "en")
+	c.open(mx.url + mx.path(t, "/g/security/statements/"+own.String()+"/release"))
+	if text := c.text("main"); !strings.Contains(text, "United States has no objection to the courtesy copy") {
+		t.Errorf("before it is let out: %s", text)
+	}
 	mx.seal(t, "press", node.Act{Kind: "statement", Verb: record.Release, Version: own}, nil)
 	us.await(t, own, func(y *entente.State) bool { return y.Published(us.node.Now()) })
 	if text := bodyOf(t, stranger(t, mx.web.Handler(), "/public", "en")); !strings.Contains(text, "Our own word of this test") {
@@ -238,6 +244,43 @@ func TestCourtesyCopy(t *testing.T) {
 	b.open(us.url + us.path(t, "/g/security/i/"+held.String()))
 	if text := b.text("main"); !strings.Contains(text, "Held back until") {
 		t.Errorf("under an embargo: %s", text)
+	}
+}
+
+// Two parties tell one meeting each in its own words: what both say, what they say otherwise, and what each says alone.
+func TestTwoCommuniques(t *testing.T) {
+	s := example(t)
+	mx, us := s.sides["MX"], s.sides["US"]
+	meeting := s.agreedMeeting(t, "Communiques of this test")
+	said := map[string]string{"MX": "We met. We handed over 26 persons under the treaty in this period. No operation was discussed.",
+		"US": "We met. We handed over 55 persons under the treaty in this period. We thank our officers."}
+	ids := map[string]record.ID{}
+	for _, p := range []string{"MX", "US"} {
+		parts := append(both("title", "Account of "+p), node.NewPart{Name: "body.en", Content: []byte(said[p])}, node.NewPart{Name: "body.es", Content: []byte("Nos reunimos.")})
+		ids[p] = s.sides[record.Party(p)].seal(t, "press", node.Act{Kind: "statement", Verb: record.Propose, Nature: record.Political, Parts: parts}, entente.Statement{Form: entente.FormReadout, Meeting: meeting, Own: true}).ID
+	}
+	mx.await(t, ids["US"], func(*entente.State) bool { return true })
+	us.await(t, ids["MX"], func(*entente.State) bool { return true })
+	b := newTab(t)
+	b.signIn(mx, "press", "en")
+	b.open(mx.url + mx.path(t, "/g/security/meetings/"+meeting.String()))
+	b.press(`a[href$="/beside"]`)
+	text := b.text("main")
+	for _, want := range []string{"Account of MX", "Account of US", "We met.", "Other figures", "Said by Mexico alone", "No operation was discussed.", "Said by United States alone", "We thank our officers."} {
+		if !strings.Contains(text, want) {
+			t.Errorf("side by side lacks %q: %s", want, text)
+		}
+	}
+	if strings.Count(text, "We met.") != 1 || strings.Index(text, "Account of MX") > strings.Index(text, "Account of US") {
+		t.Errorf("what both say stands once, and the own text first: %s", text)
+	}
+	if !strings.Contains(text, "United States has had the courtesy copy since") {
+		t.Errorf("the courtesy copy is not spoken of: %s", text)
+	}
+	joint := s.statement(t, "A joint text of this test", entente.Statement{})
+	b.do(chromedp.Navigate(mx.url + mx.path(t, "/g/security/statements/"+joint.String()+"/beside")))
+	if text := b.text("main"); strings.Contains(text, "side by side") {
+		t.Errorf("a joint text beside itself: %s", text)
 	}
 }
 

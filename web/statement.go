@@ -33,7 +33,7 @@ func (w *Web) newStatement(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := composer{Form: f, Lead: r.t("compose.lead")}
+	b := composer{Form: f, Lead: r.t("compose.lead"), Shelf: r.group.Href("agreed-language")}
 	title := r.t("compose.title")
 	switch {
 	case s.meeting != nil:
@@ -123,12 +123,16 @@ func (w *Web) statementDraft(r *request) (*statementDraft, error) {
 
 func (w *Web) statementForm(r *request, s *statementDraft) (*form, error) {
 	var fields []field
+	whose := "joint"
+	if r.URL.Query().Get("whose") == "own" {
+		whose = "own"
+	}
 	if s.meeting != nil {
 		fields = append(fields, field{Name: "form", Control: controlRadios, Label: r.t("statement.form"), Values: []string{s.form}, Options: []option{
 			{Value: entente.FormMinutes, Text: r.t("form-of.minutes"), Hint: r.t("form-of.minutes-hint")}, {Value: entente.FormReadout, Text: r.t("form-of.readout"), Hint: r.t("form-of.readout-hint")}}})
 	}
 	if s.from == nil && s.corrects == nil {
-		fields = append(fields, field{Name: "whose", Control: controlRadios, Label: r.t("statement.whose"), Values: []string{"joint"}, Options: []option{
+		fields = append(fields, field{Name: "whose", Control: controlRadios, Label: r.t("statement.whose"), Values: []string{whose}, Options: []option{
 			{Value: "joint", Text: r.t("statement.joint"), Hint: r.t("statement.joint-hint")},
 			{Value: "own", Text: r.t("statement.own", "Party", r.group.PartyName(w.node.Party())), Hint: r.t("statement.own-hint")}}})
 	}
@@ -188,7 +192,7 @@ func (w *Web) beginStatement(r *request, s *statementDraft, f *form) error {
 		f.Back = r.group.Href("i", s.corrects.State.Instrument.String())
 		return begin(titled(s.corrects.State))
 	}
-	return nil
+	return w.beginAgreed(r, f)
 }
 
 // composed reads the form into an act.

@@ -116,6 +116,23 @@ func (w *Web) publication(r *request, s *entente.State) []sentence {
 	if until > now {
 		say("wait", "held.until", "Time", w.languages[r.lang].moment(until))
 	}
+	return append(out, w.copyWords(r, s, v)...)
+}
+
+// copyWords says what became of the courtesy copies of one party's own text.
+func (w *Web) copyWords(r *request, s *entente.State, v *entente.VersionState) []sentence {
+	var out []sentence
+	for _, c := range s.Copies(v.ID, r.group.Chart.IDs()) {
+		name, day := r.group.PartyName(c.Party), w.languages[r.lang].moment(c.Reply.Time)
+		switch c.Stance {
+		case "":
+			out = append(out, sentence{r.t("copy.silent", "Party", name, "Time", w.languages[r.lang].moment(v.Time)), "wait"})
+		case entente.Acknowledge:
+			out = append(out, sentence{r.t("copy.no-objection", "Party", name, "Time", day), "ok"})
+		default:
+			out = append(out, sentence{r.t("copy.observations", "Party", name, "Time", day), "wait"})
+		}
+	}
 	return out
 }
 
@@ -142,6 +159,9 @@ func (w *Web) statementActs(r *request, d *node.Detail, v *entente.VersionState)
 	if live && d.View.Phase == entente.PhaseInForce && s.Public(w.node.Now()) != nil && slices.Contains(v.Required, own) {
 		out = append(out, act{Verb: record.Propose, Key: "act.correct", Version: v.ID, Second: true, Href: r.group.Href("statements", "new") + "?corrects=" + s.Instrument.String()})
 	}
+	if s.Fact("own") != "" && v.ID == s.Text().ID {
+		out = append(out, act{Key: "act.beside", Second: true, Href: page("beside")})
+	}
 	return append(out, act{Key: "act.preview", Second: true, Href: page("preview") + "?version=" + v.ID.String()})
 }
 
@@ -165,6 +185,10 @@ func (w *Web) releasing(r *request) (answer, error) {
 		return nil, err
 	}
 	p, err := w.aboutAct(r, d, r.t("release.title"), r.t("release.lead"), f, v.ID)
+	if b, ok := p.body.(actBody); ok {
+		b.Facts = w.copyWords(r, d.State, v)
+		p.body = b
+	}
 	if err != nil || r.Method != http.MethodPost {
 		return p, err
 	}

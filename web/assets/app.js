@@ -6,3 +6,9 @@ import { passkey } from "./passkey.mjs";
 document.documentElement.classList.remove("no-js");
 for (const form of document.querySelectorAll("form[data-sign]")) enhance(form);
 for (const form of document.querySelectorAll("form[data-passkey]")) passkey(form);
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.textContent = button.dataset.copied;
+  });
+}

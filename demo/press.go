@@ -1,0 +1,41 @@
+package demo
+
+import (
+	"context"
+
+	"entente"
+	"entente/node"
+	"entente/record"
+)
+
+// communique plays one party's own readout of a meeting: a courtesy copy goes to the other side, which answers it. Without an
+// objection its author lets it out; observations wait for their answer.
+func (s *story) communique(i int, x Statement) {
+	by := record.Party(x.Proposer)
+	s.at(x.Day, 970+i, "courtesy copy "+string(x.Key), func(ctx context.Context) error {
+		v, err := s.act(ctx, s.g, by, node.Act{Group: s.id, Kind: "statement", Verb: record.Propose, Nature: record.Political, Parts: x.parts(),
+			Terms: terms(entente.Statement{Form: entente.FormReadout, Meeting: s.ids[x.Meeting], Own: true})})
+		if err == nil {
+			s.ids[x.Key] = v.ID
+		}
+		return err
+	})
+	s.at(x.Reply.Day, 970+i, "answer to the courtesy copy "+string(x.Key), func(ctx context.Context) error {
+		a := node.Act{Group: s.id, Kind: "statement", Verb: record.Reply, Instrument: s.ids[x.Key], Terms: terms(entente.ReplyTerms{To: s.ids[x.Key], Stance: entente.Stance(x.Reply.Stance)})}
+		if x.Reply.En != "" {
+			a.Parts = x.Reply.Text.parts("body")
+		}
+		_, err := s.act(ctx, s.g, record.Party(x.Reply.By), a)
+		return err
+	})
+	if x.Reply.Stance != string(entente.Acknowledge) {
+		return
+	}
+	s.at(x.Reply.Day+1, 970+i, "communique "+string(x.Key), func(ctx context.Context) error {
+		if _, err := s.consent(ctx, "statement", s.ids[x.Key], by); err != nil {
+			return err
+		}
+		_, err := s.act(ctx, s.g, by, node.Act{Group: s.id, Kind: "statement", Verb: record.Release, Version: s.ids[x.Key], Terms: terms(entente.Released{})})
+		return err
+	})
+}
