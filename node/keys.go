@@ -32,7 +32,8 @@ type nodeKeys struct {
 	Seed  seeds            `json:"seed"`
 	Older []seeds          `json:"older,omitempty"` // newest first
 
-	path string // where it was read; empty: nowhere yet
+	path string  // where it was read; empty: nowhere yet
+	lock *locked // what its file is under; nil: permissions only
 	mu   sync.RWMutex
 	keys map[entente.Use]ed25519.PrivateKey // of the newest set
 	all  map[string]ed25519.PrivateKey      // by public key
@@ -141,9 +142,13 @@ func loadNodeKeys(path string) (*nodeKeys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("node keys: %w", err)
 	}
+	b, lock, err := unlock(path, b)
+	if err != nil {
+		return nil, fmt.Errorf("node keys: %w", err)
+	}
 	k, err := decodeNodeKeys(path, b)
 	if err == nil {
-		k.path = path
+		k.path, k.lock = path, lock
 	}
 	return k, err
 }

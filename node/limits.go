@@ -25,6 +25,8 @@ const (
 	keepInstances = 64
 	// anchorEvery is how often the anchor outside the data folder is synced; it is written at every commit.
 	anchorEvery = time.Second
+	// maxWrappedKey is what a KMS or HSM may answer, in bytes: the largest wrap a key of 32 bytes to a few hundred.
+	maxWrappedKey = 16 << 10
 	// lowDisk is the room below which the operator is warned: a few messages of the largest size.
 	lowDisk = 256 << 20
 	// checkAfterStart is how long a start waits before a check that is due, checkPause how long at least lies between two.
@@ -157,3 +159,6 @@ const (
 	// maxClaimReports of figures are read to compare the claims of one page: the rest of MaxWants is for their own texts.
 	maxClaimReports = 600
 )
+
+// keyCommandTime is how long a KMS or HSM may take to answer a start. A variable, so that a test need not wait for it.
+var keyCommandTime = 30 * time.Second

@@ -176,6 +176,11 @@ func (k *nodeKeys) change(f func(*nodeKeys)) error {
 	if len(b) > maxNodeKeys {
 		return fmt.Errorf("node keys: %w: %d sets are kept already", ErrConflict, len(next.Older))
 	}
+	if k.lock != nil {
+		if b, err = k.lock.seal(b); err != nil {
+			return err
+		}
+	}
 	if err := replaceFile(k.path, b); err != nil {
 		return fmt.Errorf("node keys: %w: %s cannot be written; put the file for this where the node may write, in its folder, and start it from there", err, k.path)
 	}

@@ -43,6 +43,7 @@ type cli struct {
 	Token        tokenCmd    `cmd:"" group:"setup" help:"Tokens by which offices use the API."`
 	Introduction introCmd    `cmd:"" group:"setup" help:"Print or save what another party needs to know of this one."`
 	Rotate       rotateCmd   `cmd:"" group:"setup" help:"Replace keys: the node's, an official's, the root."`
+	Lock         lockCmd     `cmd:"" group:"setup" help:"Lock the node's own keys by the environment, or by a program in front of a KMS or an HSM."`
 	Sheet        sheetCmd    `cmd:"" group:"setup" help:"Print the recovery sheet, for paper."`
 	Move         moveCmd     `cmd:"" group:"setup" help:"Tell the peers another address of this node."`
 	Peer         peerCmd     `cmd:"" group:"setup" help:"Other parties."`
