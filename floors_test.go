@@ -48,6 +48,7 @@ var pure = []string{
 var formats = map[string][]string{
 	"figures": {"embed"},
 	"opc":     {"archive/zip", "bufio", "path"},
+	"release": {"unicode", "golang.org/x/text/unicode/norm"}, // the check of a text before it is announced
 	"sheet": {"bufio", "encoding/csv", "unicode", "unicode/utf16", "github.com/xuri/excelize/v2", "golang.org/x/text/encoding",
 		"golang.org/x/text/encoding/charmap", "golang.org/x/text/encoding/unicode", "golang.org/x/text/transform"},
 	"word": {"bufio", "unicode", "github.com/sergi/go-diff/diffmatchpatch", "golang.org/x/text/unicode/norm"},
