@@ -143,13 +143,17 @@ type VerdictRecord struct {
 	Reasons   []Reason       `json:"reasons,omitempty"`   // why it has no effect
 }
 
-// VerdictPart is a part of a record of the instrument. Withheld says no more than that it is not in the file.
+// VerdictPart is a part of a record of the instrument. One that is not included is withheld, unless the records say that it is
+// destroyed, or that its copies were asked back.
 type VerdictPart struct {
 	Record   record.ID      `json:"record"`
 	Name     string         `json:"name"`
 	Included bool           `json:"included"`
 	Length   uint64         `json:"length"`
 	Marking  record.Marking `json:"marking"`
+	Recalled bool           `json:"recalled,omitempty"`  // its author asked for the copies back
+	GaveBack []record.Party `json:"gave_back,omitempty"` // who answered that it keeps none
+	Erased   int64          `json:"erased_at,omitzero"`  // destroyed everywhere from then
 }
 
 // VerdictLog is one party's log as the file shows it.

@@ -527,7 +527,11 @@ func (v *verifier) parts() {
 	}
 	for _, r := range v.out.Records {
 		for _, ref := range v.byID[r.ID].Header().Parts {
-			v.out.Parts = append(v.out.Parts, VerdictPart{Record: r.ID, Name: ref.Name, Included: included[r.ID][ref.Name], Length: ref.Length, Marking: ref.Marking})
+			p := VerdictPart{Record: r.ID, Name: ref.Name, Included: included[r.ID][ref.Name], Length: ref.Length, Marking: ref.Marking}
+			if s := v.out.State; s != nil {
+				p.Recalled, p.GaveBack, p.Erased = s.fate(r.ID, ref.Name)
+			}
+			v.out.Parts = append(v.out.Parts, p)
 		}
 	}
 }

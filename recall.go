@@ -109,11 +109,41 @@ func (l *Ledger) foldParts(s *State, effect []Judged) {
 	}
 }
 
+// gaveBack are those who acknowledged a recall; that stands, whatever they say later.
+func (s *State) gaveBack(r *RecallState) (out []record.Party) {
+	for _, y := range s.Replies {
+		if y.To == r.ID && y.Stance == Acknowledge && y.Ref.Party != r.Ref.Party {
+			out = append(out, y.Ref.Party)
+		}
+	}
+	return out
+}
+
+// fate is what became of a part on record: whether copies were asked back, by whom they were given back, from when it is destroyed.
+func (s *State) fate(of record.ID, part string) (recalled bool, gaveBack []record.Party, erased int64) {
+	for i := range s.Recalls {
+		r := &s.Recalls[i]
+		if r.Of != of || !slices.Contains(r.Parts, part) {
+			continue
+		}
+		recalled = true
+		gaveBack = append(gaveBack, s.gaveBack(r)...)
+	}
+	slices.Sort(gaveBack)
+	gaveBack = slices.Compact(gaveBack)
+	for _, e := range s.Erasures {
+		if e.Of == of && e.Part == part {
+			erased = e.Since
+		}
+	}
+	return recalled, gaveBack, erased
+}
+
 // Gone is what a party keeps no longer: what is destroyed everywhere, and what it gave back. It never comes back.
 func (s *State) Gone(p record.Party) []PartsOf {
 	var out []PartsOf
 	for i := range s.Recalls {
-		if r := &s.Recalls[i]; slices.ContainsFunc(s.Replies, func(y Reply) bool { return y.To == r.ID && y.Ref.Party == p && y.Stance == Acknowledge }) && r.Ref.Party != p {
+		if r := &s.Recalls[i]; slices.Contains(s.gaveBack(r), p) {
 			out = append(out, PartsOf{r.Of, r.Parts})
 		}
 	}

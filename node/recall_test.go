@@ -151,5 +151,15 @@ func TestRecallAndErase(t *testing.T) {
 				t.Errorf("the evidence of %s shows what was destroyed", p)
 			}
 		}
+		v := e.Verify(entente.VerifyOptions{Now: w.now})
+		if !v.Valid {
+			t.Fatalf("without what is gone the file does not verify: %v", v.Reasons)
+		}
+		for _, x := range v.Parts {
+			list, gone := x.Record == open.ID && x.Name == "annex/list", x.Record == open.ID && x.Name == "annex/map"
+			if (x.Erased != 0) != gone || x.Recalled != list || (len(x.GaveBack) == 1 && x.GaveBack[0] == "US") != list {
+				t.Errorf("the evidence of %s says of %s: recalled %v, given back by %v, destroyed %d", p, x.Name, x.Recalled, x.GaveBack, x.Erased)
+			}
+		}
 	}
 }

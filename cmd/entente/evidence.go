@@ -219,11 +219,7 @@ func verdictText(w io.Writer, v *entente.Verdict) {
 		}
 	}
 	for _, p := range v.Parts {
-		shown := "shown"
-		if !p.Included {
-			shown = "withheld"
-		}
-		fmt.Fprintf(w, "part %s of %s: %s\n", p.Name, p.Record.Short(), shown)
+		fmt.Fprintf(w, "part %s of %s: %s\n", p.Name, p.Record.Short(), shown(&p))
 	}
 	for _, l := range v.Logs {
 		fmt.Fprintf(w, "log of %s: %d records, %d of them here; as of %s\n", l.Party, l.Size, l.Records, moment(l.Time))
@@ -235,4 +231,25 @@ func verdictText(w io.Writer, v *entente.Verdict) {
 			fmt.Fprintf(w, "  %s\n", clean(r.String()))
 		}
 	}
+}
+
+// shown says whether a part is in the file, and what the records say became of it.
+func shown(p *entente.VerdictPart) string {
+	s := "shown"
+	switch {
+	case p.Erased != 0:
+		s = "destroyed on record, " + moment(p.Erased)
+		if p.Included {
+			s = "shown, though " + s
+		}
+	case !p.Included:
+		s = "withheld"
+	}
+	if p.Recalled {
+		s += "; its author asked for copies back"
+		for _, q := range p.GaveBack {
+			s += ", " + string(q) + " keeps none"
+		}
+	}
+	return s
 }
