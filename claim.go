@@ -153,14 +153,7 @@ var claimNoteKind = &Kind{
 	Verbs: map[record.Verb]Rule{record.Note: {Opens: true, Terms: func() any { return new(ClaimNote) },
 		Parts: []string{QuotePart, "body.*"}}},
 	Check: func(c *Case) {
-		if c.Charter != nil && len(c.Charter.Parties) != 1 {
-			c.Against(ReasonKind, "claim.home", "what a party keeps of claims stands in its group of one")
-		}
-		for _, p := range c.Header.Parts {
-			if len(p.Marking.ReleasableTo) > 0 {
-				c.Against(ReasonParts, "claim.leaves", "part %s: what is kept at home stays with its party", p.Name)
-			}
-		}
+		c.staysHome()
 		t, ok := c.Terms.(*ClaimNote)
 		if !ok {
 			return

@@ -89,14 +89,7 @@ var clearanceKind = &Kind{
 	Verbs: map[record.Verb]Rule{record.Note: {Opens: true, Terms: func() any { return new(Clearance) },
 		Parts: []string{"title.*", "body.*"}}},
 	Check: func(c *Case) {
-		if c.Charter != nil && len(c.Charter.Parties) != 1 {
-			c.Against(ReasonKind, "clearance.group", "a clearance stands in a group of one")
-		}
-		for _, p := range c.Header.Parts {
-			if len(p.Marking.ReleasableTo) > 0 {
-				c.Against(ReasonParts, "clearance.home", "part %s: what is said in a clearance stays with its party", p.Name)
-			}
-		}
+		c.staysHome()
 		t, ok := c.Terms.(*Clearance)
 		switch {
 		case !ok:

@@ -61,7 +61,7 @@ type Kinds map[string]*Kind
 func Standard() Kinds {
 	k := Kinds{}
 	k.Add(charterKind, powersKind, objectiveKind, commitmentKind, indicatorKind, observationKind, findingKind, meetingKind, decisionKind,
-		statementKind, termKind, receiptKind, accessKind, clearanceKind, claimKind, claimNoteKind, actionKind)
+		statementKind, termKind, receiptKind, accessKind, clearanceKind, claimKind, claimNoteKind, pressKind, actionKind)
 	return k
 }
 

@@ -29,6 +29,16 @@ func (a *API) Serve(ctx context.Context, l net.Listener, local bool, pages http.
 		mux.Handle("/", pages)
 		h = mux
 	}
+	return a.serve(ctx, l, local, h)
+}
+
+// ServePages answers with pages alone, on a listener for whoever comes, until ctx ends; nothing of the API is there. It closes the
+// listener.
+func (a *API) ServePages(ctx context.Context, l net.Listener, pages http.Handler) error {
+	return a.serve(ctx, l, false, pages)
+}
+
+func (a *API) serve(ctx context.Context, l net.Listener, local bool, h http.Handler) error {
 	if !local && a.proxy {
 		h = behindProxy(h)
 	}

@@ -60,6 +60,7 @@ type Group struct {
 	Minutes      []Minutes    `json:"minutes,omitempty"`
 	NonPapers    []NonPaper   `json:"nonpapers,omitempty"`
 	Clearances   []Clearance  `json:"clearances,omitempty"`
+	Press        []PressLine  `json:"press,omitempty"`
 	Claims       []Claim      `json:"claims,omitempty"`
 	Statuses     []Status     `json:"statuses,omitempty"`
 	Findings     []Finding    `json:"findings,omitempty"`
@@ -120,6 +121,18 @@ type Clearance struct {
 	Days   int      `json:"days"` // to answer
 	Note   Text     `json:"note"` // what the offices are told
 	Document
+}
+
+// A PressLine is what a party says to the press when it is asked, kept at home.
+type PressLine struct {
+	Key      Key    `json:"key"`
+	Party    string `json:"party"`
+	About    Key    `json:"about,omitempty"` // a meeting or statement
+	Question bool   `json:"question,omitempty"`
+	Ask      *Text  `json:"ask,omitempty"` // not our remit: whom to ask
+	Days     int    `json:"days"`          // that it is valid
+	Title    Text   `json:"title"`
+	Body     *Text  `json:"body,omitempty"`
 }
 
 // A Document is a title and a body.

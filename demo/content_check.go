@@ -48,6 +48,20 @@ func (g *Group) Validate() error {
 		c.text(string(x.Key), x.Title, x.Note)
 		c.invented(string(x.Key), x.Body)
 	}
+	for _, x := range g.Press {
+		where := string(x.Key)
+		c.key(x.Key, "line to take")
+		c.party(where, x.Party)
+		c.text(where, x.Title)
+		c.must(x.About == "" || c.keys[x.About] == "meeting" || c.keys[x.About] == "statement", "%s: about %q", where, x.About)
+		c.must(x.Days > 0 && (x.Body != nil || x.Ask != nil), "%s: nothing is said, or for no day", where)
+		if x.Body != nil {
+			c.invented(where, *x.Body)
+		}
+		if x.Ask != nil {
+			c.text(where, *x.Ask)
+		}
+	}
 	c.claims()
 	c.progress()
 	return errors.Join(c.errs...)

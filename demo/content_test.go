@@ -69,6 +69,15 @@ func TestContentCoversTheStory(t *testing.T) {
 	if statements["agreed"] != 1 || statements["proposed"] != 1 || statements["own"] != 2 {
 		t.Errorf("statements: %v", statements)
 	}
+	ready, remit := make(map[string]int), 0
+	for _, x := range security.Press {
+		if ready[x.Party]++; x.Ask != nil {
+			remit++
+		}
+	}
+	if ready["MX"] != 3 || ready["US"] != 3 || remit != 2 {
+		t.Errorf("lines to take: %v, of which %d say whom to ask", ready, remit)
+	}
 	lines := make(map[string]bool)
 	for _, l := range security.Lines {
 		lines[l.Code] = true

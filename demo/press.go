@@ -39,3 +39,16 @@ func (s *story) communique(i int, x Statement) {
 		return err
 	})
 }
+
+// pressLine keeps a line to take at home.
+func (s *story) pressLine(ctx context.Context, x PressLine) error {
+	n := node.NewPressLine{Line: entente.PressLine{About: s.ids[x.About], Question: x.Question, Until: s.end + int64(x.Days)*day}, Title: both(x.Title)}
+	if x.Body != nil {
+		n.Body = both(*x.Body)
+	}
+	if x.Ask != nil {
+		n.Line.Ask = both(*x.Ask)
+	}
+	_, err := s.sides[record.Party(x.Party)].node.NotePressLine(ctx, s.press(), s.id, record.ID{}, n)
+	return err
+}

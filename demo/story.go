@@ -91,8 +91,11 @@ func (s *story) plan() error {
 		}
 		s.at(x.Day, 900+i, "statement "+string(x.Key), func(ctx context.Context) error {
 			v, err := s.act(ctx, s.g, p, node.Act{Group: s.id, Kind: "statement", Verb: record.Propose, Nature: record.Political, Parts: x.parts()})
-			if err != nil || x.Scenario != "agreed" {
+			if err != nil {
 				return err
+			}
+			if s.ids[x.Key] = v.ID; x.Scenario != "agreed" {
+				return nil
 			}
 			if err := s.agree(ctx, "statement", v.ID, p); err != nil {
 				return err
@@ -132,6 +135,9 @@ func (s *story) plan() error {
 	}
 	for i, x := range s.g.Clearances {
 		s.at(-1, 995+i, "clearance "+string(x.Key), func(ctx context.Context) error { return s.clear(ctx, x) })
+	}
+	for i, x := range s.g.Press {
+		s.at(-1, 920+i, "line to take "+string(x.Key), func(ctx context.Context) error { return s.pressLine(ctx, x) })
 	}
 	for i, x := range s.g.Claims {
 		s.at(-8, 940+i, "claim "+string(x.Key), func(ctx context.Context) error { return s.keepClaim(ctx, x) })

@@ -80,26 +80,27 @@ func (n *Node) NoteClaim(ctx context.Context, who Caller, group, id record.ID, x
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("claim.nothing", "a note says something"))
 	}
 	if !id.IsZero() {
-		if _, err := n.homeClaim(ctx, who, group, id); err != nil {
+		if _, err := n.kept(ctx, who, entente.ClaimNoteKind, group, id); err != nil {
 			return nil, err
 		}
 	}
-	return n.noteClaim(ctx, g, own, id, note, texts)
+	return n.noteHome(ctx, g, own, entente.ClaimNoteKind, id, note, who.Office, texts)
 }
 
-func (n *Node) noteClaim(ctx context.Context, g, own *group, id record.ID, note entente.ClaimNote, texts map[string]string) (*Sealed, error) {
-	t, err := record.Marshal(note)
+// noteHome appends a note of a home kind, for the party's offices of the group that it concerns.
+func (n *Node) noteHome(ctx context.Context, g, own *group, kind string, id record.ID, terms any, by string, texts map[string]string) (*Sealed, error) {
+	t, err := record.Marshal(terms)
 	if err != nil {
-		return nil, fmt.Errorf("claim: %w: %w", ErrInvalid, err)
+		return nil, fmt.Errorf("%s: %w: %w", kind, ErrInvalid, err)
 	}
-	h := record.Header{Kind: entente.ClaimNoteKind, Verb: record.Note, Instrument: id, Terms: t}
+	h := record.Header{Kind: kind, Verb: record.Note, Instrument: id, Terms: t}
 	var out *Sealed
 	err = n.write(ctx, func(b *batch) error {
 		w, err := b.group(own.row)
 		if err != nil {
 			return err
 		}
-		r, err := w.atHome(h, texts, n.officesIn(g, note.By))
+		r, err := w.atHome(h, texts, n.officesIn(g, by))
 		if err != nil {
 			return err
 		}
@@ -147,8 +148,8 @@ func (n *Node) claimable(ctx context.Context, who Caller, group record.ID, c *en
 	return nil
 }
 
-// homeClaim reads what this party keeps of a claim of a group.
-func (n *Node) homeClaim(ctx context.Context, who Caller, group, id record.ID) (*Listed, error) {
+// kept reads what this party keeps at home of a group, of one kind.
+func (n *Node) kept(ctx context.Context, who Caller, kind string, group, id record.ID) (*Listed, error) {
 	_, own, err := n.atHome(who, group)
 	if err != nil {
 		return nil, err
@@ -156,7 +157,7 @@ func (n *Node) homeClaim(ctx context.Context, who Caller, group, id record.ID) (
 	var out *Listed
 	err = n.store.Snapshot(ctx, func(v *store.View) error {
 		all, err := listedByID(v, own, []record.ID{id}, n.clock())
-		if x, ok := all[id]; ok && x.State.Fact("group") == group.String() {
+		if x, ok := all[id]; ok && x.State.Kind == kind && x.State.Fact("group") == group.String() {
 			out = &x
 		}
 		return err
@@ -165,7 +166,7 @@ func (n *Node) homeClaim(ctx context.Context, who Caller, group, id record.ID) (
 		return nil, explain(err)
 	}
 	if out == nil {
-		return nil, fmt.Errorf("claim %s: %w", id.Short(), ErrNotFound)
+		return nil, fmt.Errorf("%s %s: %w", kind, id.Short(), ErrNotFound)
 	}
 	return out, nil
 }
@@ -208,7 +209,7 @@ func (n *Node) Claims(ctx context.Context, who Caller, group, indicator record.I
 
 // Claim reads one, by its id at home or before the others.
 func (n *Node) Claim(ctx context.Context, who Caller, group, id record.ID) (*ClaimInfo, error) {
-	home, err := n.homeClaim(ctx, who, group, id)
+	home, err := n.kept(ctx, who, entente.ClaimNoteKind, group, id)
 	if err == nil {
 		return n.claimInfo(ctx, who, group, home)
 	}
@@ -510,7 +511,7 @@ func (n *Node) CheckClaims(ctx context.Context, who Caller, group record.ID, inf
 // PutClaim drafts the act by which a claim kept at home crosses to the others of its group as a new record there, with the quote and
 // the position that the office chooses to show; nothing is on record before officials sign it. The claim remembers the draft.
 func (n *Node) PutClaim(ctx context.Context, who Caller, group, id record.ID, position map[string]string) (*Draft, error) {
-	home, err := n.homeClaim(ctx, who, group, id)
+	home, err := n.kept(ctx, who, entente.ClaimNoteKind, group, id)
 	if err != nil {
 		return nil, err
 	}
@@ -562,7 +563,7 @@ func (n *Node) PutClaim(ctx context.Context, who Caller, group, id record.ID, po
 		return nil, err
 	}
 	if info.Joint == nil { // later versions are found by their instrument
-		if _, err := n.noteClaim(ctx, g, own, id, entente.ClaimNote{Act: d.Nonce, By: who.Office, Seat: who.Seat}, nil); err != nil {
+		if _, err := n.noteHome(ctx, g, own, entente.ClaimNoteKind, id, entente.ClaimNote{Act: d.Nonce, By: who.Office, Seat: who.Seat}, who.Office, nil); err != nil {
 			return nil, err
 		}
 	}

@@ -152,6 +152,8 @@ const (
 	agreedTexts = 500
 	agreedShown = 60
 	agreedWords = 6
+	// maxPressLines one list shows: what a press office has ready for a year of meetings.
+	maxPressLines = 200
 	// maxClaims one list shows.
 	maxClaims = 200
 	// maxClaimOthers are the indicators of its line of effort that a claim is held against beside its own: their rows are read each time.

@@ -27,6 +27,8 @@ type PublicText struct {
 	Parts      []MarkedPart   // title and text in each language, and annexes that are public
 	Corrects   record.ID      // an earlier text, where that is public too
 	Corrected  []record.ID    // later texts that correct it and are public; not in lists
+	Beside     []*PublicText  // other texts of the same meeting that are public; not in lists
+	meeting    record.ID
 }
 
 // Part is the content of a part, empty where the public may not read it.
@@ -79,6 +81,9 @@ func (n *Node) published(v *store.View, g *group, s *entente.State, now int64) (
 	slices.SortFunc(p.Parts, func(a, b MarkedPart) int { return compare(a.Name, b.Name) })
 	if of, err := record.ParseID(s.Fact("corrects")); err == nil {
 		p.Corrects = of
+	}
+	if of, err := record.ParseID(s.Fact("meeting")); err == nil {
+		p.meeting = of
 	}
 	return p, err
 }
@@ -216,8 +221,20 @@ func (n *Node) PublicText(ctx context.Context, group, id record.ID) (*PublicText
 		for _, x := range later {
 			p.Corrected = append(p.Corrected, x.Instrument)
 		}
-		if err != nil || p.Corrects.IsZero() {
+		if err != nil {
 			return err
+		}
+		if !p.meeting.IsZero() {
+			if keys, err = store.List(v, g.row, store.Filter{Target: p.meeting, Name: "meeting", Limit: maxPage}); err != nil {
+				return err
+			}
+			if p.Beside, err = n.publicAt(v, g, positions(keys), now); err != nil {
+				return err
+			}
+			p.Beside = slices.DeleteFunc(p.Beside, func(x *PublicText) bool { return x.Instrument == id })
+		}
+		if p.Corrects.IsZero() {
+			return nil
 		}
 		if e, err = store.ByID(v, g.rows(), p.Corrects); err != nil {
 			return err

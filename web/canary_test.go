@@ -137,6 +137,17 @@ func (p *planted) secretsOf(t *testing.T, x, y *side) {
 		p.at(z, slug+"/claims", base, base+"/edit", base+"/put", base+"/release", base+"/finding.json", base+"/review.jsonld", home+"/i/"+claim.ID.String(), home+"/r/"+claim.ID.String()+"/quote", home+"/list/claim-note")
 	}
 
+	line, err := x.node.NotePressLine(t.Context(), who("press"), g, record.ID{}, node.NewPressLine{Line: entente.PressLine{About: meeting.ID}, Title: map[string]string{"en": "Asked", "es": p.plant(x, "press-question", inside)},
+		Body: map[string]string{"en": p.plant(x, "press-line", inside), "es": "t"}})
+	must(t, err)
+	for i := len(p.secrets) - 2; i < len(p.secrets); i++ {
+		p.secrets[i].about = line.ID
+	}
+	for _, z := range []*side{x, y} {
+		p.at(z, slug+"/press", slug+"/press?about="+meeting.ID.String(), slug+"/press/"+line.ID.String(), slug+"/claims/"+line.ID.String(), home+"/i/"+line.ID.String(), home+"/i/"+line.ID.String()+"/evidence",
+			home+"/r/"+line.ID.String()+"/body.en", home+"/list/press-line")
+	}
+
 	paper, err := x.node.DraftNonPaper(t.Context(), who("desk"), node.NewNonPaper{Group: g, Texts: map[string]node.FloatText{"en": {Title: "Idea", Body: p.plant(x, "non-paper", inside)}}})
 	must(t, err)
 	t.Cleanup(func() { _, _ = x.node.TakeBack(t.Context(), who("desk"), g, paper.ID) })
@@ -206,7 +217,7 @@ func TestSecretsReachTheirReadersAlone(t *testing.T) {
 	p := &planted{paths: map[record.Party][]string{}}
 	p.secretsOf(t, mx, us)
 	p.secretsOf(t, us, mx)
-	if len(p.secrets) != 24 {
+	if len(p.secrets) != 28 {
 		t.Fatalf("%d secrets were planted", len(p.secrets))
 	}
 	for _, c := range p.secrets { // what goes abroad has arrived before anybody looks

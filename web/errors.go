@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
+	"strings"
 
 	"entente"
 	"entente/node"
@@ -68,6 +69,10 @@ func (w *Web) fail(rw http.ResponseWriter, r *request, err error) {
 	}
 	t := w.languages[r.lang].t
 	p.Heading, p.Text = t("error."+key+".heading"), t("error."+key+".text")
+	if w.only { // whoever comes is told no more, and led to no other page
+		http.Error(rw, strings.TrimSpace(p.Heading+" "+p.Reference), status)
+		return
+	}
 	if err := (page{name: "error", title: p.Heading, body: p, status: status}).write(rw, r); err != nil {
 		w.log.ErrorContext(r.Context(), "error page failed", "err", err)
 		http.Error(rw, p.Heading, status)

@@ -34,6 +34,7 @@ type publicText struct {
 	Time      int64
 	Corrects  string
 	Corrected []string
+	Beside    []link // other texts of the same meeting
 	Annexes   []link
 	Version   record.ID
 	Of        record.ID // the group
@@ -68,6 +69,10 @@ func (w *Web) publicText(lang string, p *node.PublicText) *publicText {
 	}
 	for _, id := range p.Corrected {
 		x.Corrected = append(x.Corrected, at+id.String())
+	}
+	for _, o := range p.Beside {
+		y := w.publicText(lang, o)
+		x.Beside = append(x.Beside, link{Text: y.Title.Text, Lang: y.Title.Tag, Href: y.Href})
 	}
 	for _, part := range p.Parts {
 		if n, ok := strings.CutPrefix(part.Name, "annex/"); ok {

@@ -162,6 +162,9 @@ func (w *Web) statementActs(r *request, d *node.Detail, v *entente.VersionState)
 	if s.Fact("own") != "" && v.ID == s.Text().ID {
 		out = append(out, act{Key: "act.beside", Second: true, Href: page("beside")})
 	}
+	if v.ID == s.Text().ID {
+		out = append(out, act{Key: "press.title", Second: true, Href: r.group.Href("press") + "?about=" + s.Instrument.String()})
+	}
 	return append(out, act{Key: "act.preview", Second: true, Href: page("preview") + "?version=" + v.ID.String()})
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"reflect"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"entente/node"
@@ -42,12 +43,13 @@ type Web struct {
 	intakes   *shelf[*intake]
 	reading   chan struct{} // one for each file of figures that is read at once
 	public    bool
-	asked     rate // for public pages
+	only      bool  // it answers whoever comes with what is public, and with nothing else
+	asked     *rate // for public pages
 }
 
 // New prepares the pages. It fails when a template, a message or the origin is not well formed.
 func New(n *node.Node, o Options) (*Web, error) {
-	w := &Web{node: n, log: o.Log, version: o.Version, zone: o.Zone, ceremony: newCeremonies(n.Now), public: o.Public, asked: rate{now: n.Now},
+	w := &Web{node: n, log: o.Log, version: o.Version, zone: o.Zone, ceremony: newCeremonies(n.Now), public: o.Public, asked: &rate{now: n.Now},
 		imports: newShelf[imported](n.Now, maxImports), cameBack: newShelf[cameBack](n.Now, maxCameBack),
 		intakes: newShelf[*intake](n.Now, maxIntakes), reading: make(chan struct{}, maxReadAtOnce)}
 	if w.log == nil {
@@ -57,9 +59,9 @@ func New(n *node.Node, o Options) (*Web, error) {
 		w.zone = time.Local
 	}
 	if o.Origin != "" {
-		u, err := url.Parse(o.Origin)
-		if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.Path != "" {
-			return nil, fmt.Errorf("origin %q: want https://host or https://host:port", o.Origin)
+		u, err := parseOrigin(o.Origin)
+		if err != nil {
+			return nil, err
 		}
 		w.origin = u
 	}
@@ -94,6 +96,38 @@ func (w *Web) Handler() http.Handler {
 		return nil, fmt.Errorf("a form of another site: %w", node.ErrForbidden)
 	}}))
 	return w.guard(same.Handler(mux))
+}
+
+// PublicHandler answers whoever comes with what has been published, and knows nothing else of the node: no sign-in, no session, no
+// other address. origin is where browsers reach it; empty: on this machine.
+func (w *Web) PublicHandler(origin string) (http.Handler, error) {
+	p := *w
+	p.public, p.only, p.origin = true, true, nil
+	if origin != "" {
+		var err error
+		if p.origin, err = parseOrigin(origin); err != nil {
+			return nil, err
+		}
+	}
+	mux := http.NewServeMux()
+	for _, rt := range routes {
+		if strings.HasPrefix(rt.pattern, "GET /public") {
+			mux.Handle(rt.pattern, p.handle(rt))
+		}
+	}
+	mux.Handle("GET /{$}", http.RedirectHandler("/public", http.StatusSeeOther))
+	mux.Handle("GET /assets/", p.assets)
+	mux.Handle("/", http.NotFoundHandler())
+	return p.guard(mux), nil
+}
+
+// parseOrigin reads where browsers reach a node.
+func parseOrigin(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.Path != "" {
+		return nil, fmt.Errorf("origin %q: want https://host or https://host:port", s)
+	}
+	return u, nil
 }
 
 // policy lets a page load from its own node only, run no inline script, wear no inline style, and stand in no frame.

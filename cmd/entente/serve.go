@@ -30,6 +30,8 @@ type serveCmd struct {
 	Origin  string    `help:"Where browsers reach the pages, as they see it; needed where that is not this machine." placeholder:"https://HOST[:PORT]"`
 	Proxy   bool      `name:"behind-proxy" help:"A proxy on this machine stands before that address: it names the clients in X-Forwarded-For."`
 	Public  bool      `help:"Show what both sides have published to whoever comes, under /public, without sign-in."`
+	PubHTTP string    `name:"public-http" help:"Address for the published texts alone: no sign-in, no API, nothing else of the node." placeholder:"HOST:PORT"`
+	PubName string    `name:"public-origin" help:"Where browsers reach that address; needed where that is not this machine." placeholder:"https://HOST[:PORT]"`
 	Metrics string    `help:"Address of Prometheus metrics, GET /metrics; without it: none." placeholder:"HOST:PORT"`
 	Every   period    `name:"check-every" help:"Full check in the background, this long after the one before; 0: none." default:"24h"`
 	Debug   bool      `help:"Log more."`
@@ -46,6 +48,7 @@ Examples:
   entente serve --dir us --listen 10.0.0.5:8443 --http 127.0.0.1:8081
   entente serve --dir mx --http :443 --origin https://entente.example --tls-cert pages.pem --tls-key pages.key
   entente serve --dir mx --origin https://entente.example --behind-proxy
+  entente serve --dir mx --public-http 127.0.0.1:8090 --public-origin https://published.example --behind-proxy
   entente serve --dir mx --metrics 127.0.0.1:9100 --check-every 12h`
 }
 
@@ -54,6 +57,7 @@ type serving struct {
 	Party   string `json:"party"`
 	Peers   string `json:"peers,omitempty"`
 	HTTP    string `json:"http,omitempty"`
+	Public  string `json:"public,omitempty"`
 	Metrics string `json:"metrics,omitempty"`
 	Socket  string `json:"socket"`
 
@@ -70,6 +74,8 @@ type serveOptions struct {
 	origin  string       // of the pages, as browsers see it; empty: loopback
 	oidc    *web.OIDC    // nil: no identity provider
 	public  bool         // show what is published
+	pubHTTP string       // address for that alone; empty: none
+	pubName string       // its origin, as browsers see it; empty: loopback
 	metrics string       // empty: none
 	every   time.Duration
 	log     *slog.Logger
@@ -80,7 +86,7 @@ func (c *serveCmd) Run(a *app) error {
 	if c.Debug {
 		level = slog.LevelDebug
 	}
-	o := serveOptions{dir: a.flags.Dir, listen: c.Listen, http: c.HTTP, origin: c.Origin, proxy: c.Proxy, public: c.Public, metrics: c.Metrics, every: time.Duration(c.Every) * time.Second,
+	o := serveOptions{dir: a.flags.Dir, listen: c.Listen, http: c.HTTP, origin: c.Origin, proxy: c.Proxy, public: c.Public, pubHTTP: c.PubHTTP, pubName: c.PubName, metrics: c.Metrics, every: time.Duration(c.Every) * time.Second,
 		log: slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level}))}
 	switch {
 	case c.TLSCert == "" && c.TLSKey == "":
@@ -110,6 +116,9 @@ func (c *serveCmd) Run(a *app) error {
 		defer notify("READY=1")
 		return a.print(s, func(w io.Writer) {
 			fmt.Fprintf(w, "The node of %s serves.\n  peers   %s\n  API     %s\n  socket  %s\n", s.Party, or(s.Peers, "none, only outgoing"), or(s.HTTP, "socket only"), s.Socket)
+			if s.Public != "" {
+				fmt.Fprintf(w, "  public  %s\n", s.Public)
+			}
 			if s.Metrics != "" {
 				fmt.Fprintf(w, "  metrics %s\n", s.Metrics)
 			}
@@ -184,6 +193,25 @@ func (a *app) serve(ctx context.Context, o serveOptions, ready func(serving) err
 			o.log.Warn("the API can be reached from other machines without TLS: give it a certificate, or put a TLS proxy before it", "address", l.Addr())
 		}
 		start(func() error { return srv.Serve(ctx, l, false, pages.Handler()) })
+	}
+	if o.pubHTTP != "" {
+		published, err := pages.PublicHandler(o.pubName)
+		if err != nil {
+			return err
+		}
+		l, err := open("published texts", o.pubHTTP)
+		if err != nil {
+			return err
+		}
+		if ip := l.Addr().(*net.TCPAddr).IP; o.pubName == "" && !ip.IsLoopback() { // feeds name the address, and caches keep it
+			return errors.Join(usage("--public-http needs --public-origin: the name under which browsers reach the published texts, as https://entente.example"), l.Close())
+		}
+		scheme := "http://"
+		if o.cert != nil {
+			scheme = "https://"
+		}
+		out.Public = scheme + l.Addr().String() + "/public"
+		start(func() error { return srv.ServePages(ctx, l, published) })
 	}
 	if o.metrics != "" {
 		l, err := open("metrics", o.metrics)
