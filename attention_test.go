@@ -415,6 +415,14 @@ func TestWhatWaits(t *testing.T) {
 			w.As("US").good(w.As("US").Reply(id, entente.Contest))
 			return id
 		}, []string{"CA courtesy-copy - 5 100", "MX sign - 5 5-", "MX answer - 5 -"}},
+		{"changed after an answer, it is a new copy", func(w *world) record.ID {
+			id := w.As("MX").Propose("statement", entente.Statement{Own: true})
+			w.As("US").good(w.As("US").Reply(id, entente.Acknowledge))
+			w.As("CA").good(w.As("CA").Reply(id, entente.Contest))
+			w.As("MX").good(w.As("MX").Consent(id))
+			w.As("MX").good(w.As("MX").Consent(w.As("MX").Amend(id, id, entente.Statement{Own: true})))
+			return id
+		}, []string{"CA courtesy-copy - - -", "US courtesy-copy - - -"}},
 		{"and its release", func(w *world) record.ID {
 			id := w.As("MX").Propose("statement", entente.Statement{Own: true, Embargo: far})
 			w.As("MX").good(w.As("MX").Consent(id))

@@ -90,9 +90,15 @@ func TestOwnStatement(t *testing.T) {
 	if got := mx.Phase(id); got != entente.PhaseProposed {
 		t.Errorf("signed by another alone it is %s", got)
 	}
+	if c := mx.State(id).Copies(id, w.order); len(c) != 1 || c[0].Party != "US" || c[0].Stance != "" {
+		t.Errorf("a copy of which nothing was said: %+v", c)
+	}
 	us.good(us.Reply(id, entente.Contest))
 	mx.good(mx.Consent(id))
 	s := us.State(id)
+	if c := s.Copies(id, w.order); len(c) != 1 || c[0].Stance != entente.Contest || c[0].Reply.Time == 0 {
+		t.Errorf("a copy on which there are observations: %+v", c)
+	}
 	if f := s.InForce(); f == nil || !slices.Equal(f.Required, []record.Party{"MX"}) || !f.Settled || !s.At(w.now).Observations {
 		t.Errorf("own text: %+v", s)
 	}

@@ -27,13 +27,10 @@ func (n *Node) seatKeys(ctx context.Context, office string) map[uint64]string {
 	out := map[uint64]string{}
 	groups := n.Groups(ctx, Caller{Operator: true})
 	slices.SortStableFunc(groups, func(a, b GroupInfo) int {
-		switch {
-		case a.Own && !b.Own:
-			return -1
-		case b.Own && !a.Own:
-			return 1
+		if a.Own == b.Own {
+			return 0
 		}
-		return 0
+		return map[bool]int{true: -1, false: 1}[a.Own]
 	})
 	for _, g := range groups {
 		p, err := n.Powers(g.ID)

@@ -113,15 +113,7 @@ func (w *Web) positions(d *node.Detail) []position {
 			p.Words, p.Time = append(p.Words, "said."+string(y.Stance)), max(p.Time, y.Time)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b *position) int {
-		switch {
-		case a.Own && !b.Own:
-			return -1
-		case b.Own && !a.Own:
-			return 1
-		}
-		return 0
-	})
+	ownFirst(w.node.Party(), out, func(p *position) record.Party { return p.Party })
 	flat := make([]position, len(out))
 	for i, p := range out {
 		flat[i] = *p

@@ -247,6 +247,45 @@ func TestCourtesyCopy(t *testing.T) {
 	}
 }
 
+// A courtesy copy comes back with observations; its author answers by another text, which is another copy, and lets it out after it
+// has read that nothing was said of that one.
+func TestCourtesyCopyComesBackWithObservations(t *testing.T) {
+	s := example(t)
+	mx, us := s.sides["MX"], s.sides["US"]
+	text := func(body string, instrument record.ID) *node.Sealed {
+		return mx.seal(t, "press", node.Act{Kind: "statement", Verb: record.Propose, Nature: record.Political, Instrument: instrument, Parts: append(both("title", "Copy with observations"), both("body", body)...)}, entente.Statement{Own: true})
+	}
+	first := text("We found five crossings.", record.ID{})
+	us.await(t, first.ID, func(*entente.State) bool { return true })
+	b := newTab(t)
+	b.signIn(us, "press", "en")
+	b.open(us.url + us.path(t, "/g/security"))
+	b.says("Texts of the other side, shown to you beforehand", "Copy with observations")
+	b.open(us.url + us.path(t, "/g/security/i/"+first.ID.String()))
+	b.press(`a[href*="stance=contest"]`)
+	b.fill(map[string]string{"body.en": "Please leave the number out."})
+	b.press("main form .govuk-button")
+	b.sign(us, "press", 1)
+	mx.await(t, first.ID, func(y *entente.State) bool { return len(y.Replies) == 1 && y.Replies[0].Stance == entente.Contest })
+	c := newTab(t)
+	c.signIn(mx, "press", "en")
+	c.open(mx.url + mx.path(t, "/g/security/i/"+first.ID.String()))
+	c.says("United States has observations on the courtesy copy", "Please leave the number out.")
+	second := text("We found crossings.", first.ID)
+	mx.seal(t, "press", node.Act{Kind: "statement", Verb: record.Consent, Version: second.ID}, nil)
+	us.await(t, first.ID, func(y *entente.State) bool { return y.InForce() != nil && y.InForce().ID == second.ID })
+	b.open(us.url + us.path(t, "/g/security/i/"+first.ID.String()))
+	b.says("United States has had the courtesy copy since", "No objection")
+	c.open(mx.url + mx.path(t, "/g/security/statements/"+first.ID.String()+"/release"))
+	c.says("United States has had the courtesy copy since")
+	c.press("main form .govuk-button")
+	c.sign(mx, "press", 1)
+	mx.await(t, first.ID, func(y *entente.State) bool { return y.Published(mx.node.Now()) })
+	if page := bodyOf(t, stranger(t, mx.web.Handler(), "/public/"+strings.TrimPrefix(mx.slug(t), "/g/")+"/"+first.ID.String(), "en")); !strings.Contains(page, "We found crossings.") || strings.Contains(page, "five") {
+		t.Errorf("what is public: %s", page)
+	}
+}
+
 // Two parties tell one meeting each in its own words: what both say, what they say otherwise, and what each says alone.
 func TestTwoCommuniques(t *testing.T) {
 	s := example(t)

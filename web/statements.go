@@ -151,10 +151,8 @@ func (w *Web) statementActs(r *request, d *node.Detail, v *entente.VersionState)
 		}
 	}
 	if from := record.Party(s.Fact("own")); from != "" && from != own && live && v.ID == s.Text().ID {
-		out = append(out, act{Verb: record.Reply, Key: "act.no-objection", Version: v.ID, Href: w.replyHref(r, s, v.ID, entente.Acknowledge)})
-		if v.Standing != consent.Open {
-			out = append(out, act{Verb: record.Reply, Key: "act.observe", Version: v.ID, Second: true, Href: w.replyHref(r, s, v.ID, entente.Contest)})
-		}
+		out = append(out, act{Verb: record.Reply, Key: "act.no-objection", Version: v.ID, Href: w.replyHref(r, s, v.ID, entente.Acknowledge)},
+			act{Verb: record.Reply, Key: "act.observe", Version: v.ID, Second: true, Href: w.replyHref(r, s, v.ID, entente.Contest)})
 	}
 	if live && d.View.Phase == entente.PhaseInForce && s.Public(w.node.Now()) != nil && slices.Contains(v.Required, own) {
 		out = append(out, act{Verb: record.Propose, Key: "act.correct", Version: v.ID, Second: true, Href: r.group.Href("statements", "new") + "?corrects=" + s.Instrument.String()})
