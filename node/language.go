@@ -23,6 +23,7 @@ type AgreedSentence struct {
 	Title  map[string]string `json:"title"` // of the latest text, by language
 	record record.ID
 	base   string
+	folded []string // by language
 }
 
 // AgreedLanguage are the sentences that a search found.
@@ -145,17 +146,18 @@ func agreedSentences(texts []agreedText, read Texts, languages []string, q Agree
 		}
 		for _, base := range agreedBases {
 			for i, s := range sentencesOf(read[t.version.ID], base, languages) {
-				key := ""
-				for _, l := range languages {
-					key += word.Fold(s[l]) + "\n"
+				folded := make([]string, len(languages))
+				for k, l := range languages {
+					folded[k] = word.Fold(s[l])
 				}
+				key := strings.Join(folded, "\n")
 				if said[key] || len(strings.Fields(key)) < agreedWords {
 					continue
 				}
 				said[key] = true
 				x := by[key]
 				if x == nil {
-					x = &AgreedSentence{Ref: fmt.Sprintf("%s.%s.%d", t.version.ID, base, i), Texts: s, Last: t.version.Since, Latest: t.listed, Title: title, record: t.version.ID, base: base}
+					x = &AgreedSentence{Ref: fmt.Sprintf("%s.%s.%d", t.version.ID, base, i), Texts: s, Last: t.version.Since, Latest: t.listed, Title: title, record: t.version.ID, base: base, folded: folded}
 					by[key], all = x, append(all, x)
 				}
 				x.Uses++
@@ -166,7 +168,7 @@ func agreedSentences(texts []agreedText, read Texts, languages []string, q Agree
 		if len(q.Refs) > 0 {
 			return !slices.Contains(q.Refs, x.Ref)
 		}
-		return !slices.ContainsFunc(languages, func(l string) bool { return hasWords(x.Texts[l], search) })
+		return !slices.ContainsFunc(x.folded, func(s string) bool { return hasWords(s, search) })
 	})
 	if len(q.Refs) > 0 {
 		slices.SortStableFunc(all, func(a, b *AgreedSentence) int {
@@ -180,10 +182,9 @@ func agreedSentences(texts []agreedText, read Texts, languages []string, q Agree
 	return all
 }
 
-// hasWords: each of the folded words stands in the text, or begins a word of it.
+// hasWords: each of the words stands in the text, or begins a word of it. All are folded.
 func hasWords(text string, search []string) bool {
-	folded := " " + word.Fold(text)
-	return text != "" && !slices.ContainsFunc(search, func(w string) bool { return !strings.Contains(folded, " "+w) })
+	return text != "" && !slices.ContainsFunc(search, func(w string) bool { return !strings.HasPrefix(text, w) && !strings.Contains(text, " "+w) })
 }
 
 // sentencesOf are the sentences of a part: in all languages together where it has as many in each, else each language's alone, one

@@ -64,19 +64,21 @@ func ends(w, next string, first bool) bool {
 // Fold is text as people compare and search it: without case, marks on letters and signs, with one space between words. The point
 // or comma within a number stays.
 func Fold(s string) string {
-	plain := strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Mn, r) {
-			return -1
-		}
-		return unicode.ToLower(r)
-	}, norm.NFD.String(s))
-	runes := []rune(plain)
+	plain := norm.NFD.String(s)
 	var b strings.Builder
-	space := false
-	for i, r := range runes {
-		within := (r == '.' || r == ',') && i > 0 && i+1 < len(runes) && unicode.IsDigit(runes[i-1]) && unicode.IsDigit(runes[i+1])
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '%' && !within {
-			space = b.Len() > 0
+	b.Grow(len(plain))
+	space, digit := false, false // the sign before was none that stays; it was a digit
+	for i, r := range plain {
+		letter := r < utf8.RuneSelf && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z') || r >= utf8.RuneSelf && unicode.IsLetter(r)
+		switch {
+		case letter:
+			r = unicode.ToLower(r)
+		case unicode.IsDigit(r) || r == '%':
+		case r >= utf8.RuneSelf && unicode.Is(unicode.Mn, r):
+			continue
+		case (r == '.' || r == ',') && digit && i+1 < len(plain) && plain[i+1] >= '0' && plain[i+1] <= '9':
+		default:
+			space, digit = b.Len() > 0, false
 			continue
 		}
 		if space {
@@ -84,6 +86,7 @@ func Fold(s string) string {
 			space = false
 		}
 		b.WriteRune(r)
+		digit = unicode.IsDigit(r)
 	}
 	return b.String()
 }
