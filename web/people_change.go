@@ -116,6 +116,19 @@ func (x *working) office(r *request) (*entente.Office, error) {
 	return nil, nil
 }
 
+// changingOffice lets an office that sets up change one office of the working powers: that which the address names.
+func (w *Web) changingOffice(r *request) (*working, *entente.Office, error) {
+	x, err := w.changing(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	o, err := x.office(r)
+	if err == nil && o == nil {
+		err = fmt.Errorf("office: %w", node.ErrNotFound)
+	}
+	return x, o, err
+}
+
 // changed keeps what a form has changed, or puts what is wrong with it at a field.
 func (w *Web) changed(r *request, x *working, f *form, p page, blame string) (answer, error) {
 	if f.ok() {
@@ -227,14 +240,7 @@ type peopleForm struct {
 
 // changeSeat adds a seat, replaces its key or changes its term.
 func (w *Web) changeSeat(r *request) (answer, error) {
-	x, err := w.changing(r)
-	if err != nil {
-		return nil, err
-	}
-	o, err := x.office(r)
-	if err == nil && o == nil {
-		err = fmt.Errorf("office: %w", node.ErrNotFound)
-	}
+	x, o, err := w.changingOffice(r)
 	if err != nil {
 		return nil, err
 	}
@@ -378,14 +384,7 @@ func (f *form) key(offered bool) (k entente.Key, given bool, err error) {
 
 // changeGrant adds an authority to sign, or changes one.
 func (w *Web) changeGrant(r *request) (answer, error) {
-	x, err := w.changing(r)
-	if err != nil {
-		return nil, err
-	}
-	o, err := x.office(r)
-	if err == nil && o == nil {
-		err = fmt.Errorf("office: %w", node.ErrNotFound)
-	}
+	x, o, err := w.changingOffice(r)
 	if err != nil {
 		return nil, err
 	}
@@ -481,14 +480,7 @@ func wordsOf[T ~string](in []T) []string {
 
 // removePowers says what follows, and then takes an office, a seat or an authority out of the working powers.
 func (w *Web) removePowers(r *request) (answer, error) {
-	x, err := w.changing(r)
-	if err != nil {
-		return nil, err
-	}
-	o, err := x.office(r)
-	if err == nil && o == nil {
-		err = fmt.Errorf("office: %w", node.ErrNotFound)
-	}
+	x, o, err := w.changingOffice(r)
 	if err != nil {
 		return nil, err
 	}
