@@ -171,10 +171,16 @@ type name struct {
 	Tag  string // of its language, where it is not the reader's
 }
 
-// name is the title of a record; without one, its kind and the first digits of its id.
+// name is the title of a record; without one, its kind and its source with the edition, or the first digits of its id.
 func (x reading) name(r *request, g *group, s *entente.State) name {
 	if n := x.titleOf(g, titled(s)); n.Text != "" {
 		return n
+	}
+	if from := s.Fact("source"); from != "" {
+		if edition := s.Fact("vintage"); edition != "" {
+			from += ", " + edition
+		}
+		return name{Text: r.t("untitled-from", "Kind", r.kindName(s.Kind, false), "Source", shorten(from, maxShownCell))}
 	}
 	return name{Text: r.t("untitled", "Kind", r.kindName(s.Kind, false), "Id", s.Instrument.Short())}
 }
