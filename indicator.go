@@ -1,6 +1,7 @@
 package entente
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,11 +27,12 @@ type Indicator struct {
 
 	Objectives []record.ID      `cbor:"12,keyasint,omitempty" json:"objectives,omitempty"` // others that it serves too
 	Breakdowns []Disaggregation `cbor:"13,keyasint,omitempty" json:"disaggregations,omitempty"`
-	Owner      record.Party     `cbor:"14,keyasint,omitempty" json:"owner,omitempty"`      // who answers for the definition and its figures
-	Office     string           `cbor:"15,keyasint,omitempty" json:"office,omitempty"`     // of the owner
-	Frequency  string           `cbor:"16,keyasint,omitempty" json:"frequency,omitempty"`  // month, quarter or year: how often each side reports
-	DueDays    uint64           `cbor:"17,keyasint,omitzero" json:"due_days,omitzero"`     // so many days after the end of a period its figures are due
-	Codes      []string         `cbor:"18,keyasint,omitempty" json:"codes,omitempty"`      // in international classifications: ICCS:0101, SDG:16.1.1
+	Owner      record.Party     `cbor:"14,keyasint,omitempty" json:"owner,omitempty"`     // who answers for the definition and its figures
+	Office     string           `cbor:"15,keyasint,omitempty" json:"office,omitempty"`    // of the owner
+	Frequency  string           `cbor:"16,keyasint,omitempty" json:"frequency,omitempty"` // month, quarter or year: how often each side reports
+	DueDays    uint64           `cbor:"17,keyasint,omitzero" json:"due_days,omitzero"`    // so many days after the end of a period its figures are due
+	Codes      []string         `cbor:"18,keyasint,omitempty" json:"codes,omitempty"`     // in international classifications: ICCS:0101, SDG:16.1.1
+	Conversion []Conversion     `cbor:"20,keyasint,omitempty" json:"conversions,omitempty"`
 	SameCount  bool             `cbor:"19,keyasint,omitempty" json:"same_count,omitempty"` // what is counted is what the version it replaces counts: no break
 }
 
@@ -47,12 +49,27 @@ type CodeName struct {
 	Names map[string]string `cbor:"2,keyasint,omitempty" json:"names,omitempty"`
 }
 
+// Conversion declares by what figures of a party in another unit are multiplied to be in the indicator's, and on what ground. Units of
+// one measure have an exact factor, and none is declared (doc/decisions/033-conversions.md).
+type Conversion struct {
+	Party  record.Party      `cbor:"1,keyasint" json:"party"`
+	From   string            `cbor:"2,keyasint" json:"from"`
+	Factor string            `cbor:"3,keyasint" json:"factor"` // a decimal, or a fraction of two: 1/9090
+	Ground map[string]string `cbor:"4,keyasint" json:"ground"` // its source and reason, in every language of the charter
+}
+
+// conversionFact begins the name of a fact: conversion.MX.pills.
+const conversionFact = "conversion."
+
 // Bounds of a definition, so that its terms stay within a header.
 const (
 	maxBreakdowns = 8
 	maxCodes      = 200 // in all lists together: the states of both countries, and some
 	maxDueDays    = 366
 	maxServes     = 20 // objectives, and codes of classifications
+	maxDeclared   = 8  // conversions: some units of each party
+	maxGround     = 500
+	maxFactor     = 40 // characters: more digits than any source has
 )
 
 // Level is a value at a date, or of the span that ends there.
@@ -143,6 +160,9 @@ var indicatorKind = &Kind{
 			for _, b := range t.Breakdowns {
 				s.set("disaggregation."+b.Code, strings.Join(b.codes(), " "))
 			}
+			for _, x := range t.Conversion {
+				s.set(conversionFact+string(x.Party)+"."+x.From, x.Factor)
+			}
 			s.set("owner", string(t.Owner))
 			s.set("office", t.Office)
 			s.set("frequency", t.Frequency)
@@ -185,6 +205,7 @@ func (t *Indicator) checkMore(c *Case) {
 			c.Against(ReasonTerms, "indicator.scheme", "code %.70q is not SCHEME:CODE, such as ICCS:0101", x)
 		}
 	}
+	t.checkConversions(c)
 	if t.SameCount && c.Header.Replaces.IsZero() {
 		c.Against(ReasonTerms, "indicator.first", "a first version counts like none before it")
 	}
@@ -210,6 +231,29 @@ func (t *Indicator) checkMore(c *Case) {
 	}
 	if len(t.Breakdowns) > maxBreakdowns || n > maxCodes {
 		c.Against(ReasonTerms, "indicator.breakdowns", "at most %d breakdowns with %d codes in all", maxBreakdowns, maxCodes)
+	}
+}
+
+// checkConversions: one factor for a unit of a party, from a unit that measures something else, with its ground.
+func (t *Indicator) checkConversions(c *Case) {
+	if len(t.Conversion) > maxDeclared {
+		c.Against(ReasonTerms, "indicator.conversions", "at most %d conversions are declared", maxDeclared)
+	}
+	for i, x := range t.Conversion {
+		if !c.isParty(x.Party) || x.From == "" || len(x.From) > record.MaxName || strings.TrimSpace(x.From) != x.From ||
+			slices.ContainsFunc(t.Conversion[:i], func(y Conversion) bool { return y.Party == x.Party && y.From == x.From }) {
+			c.Against(ReasonTerms, "indicator.conversion", "a conversion is from a unit of a party of the group, each once")
+		}
+		if progress.Factor(x.From, t.Unit) != nil {
+			c.Against(ReasonTerms, "indicator.exact", "from %.70q to %.70q the factor is exact, and none is declared", x.From, t.Unit)
+		}
+		if _, ok := progress.ParseFactor(x.Factor); !ok || len(x.Factor) > maxFactor {
+			c.Against(ReasonTerms, "indicator.factor", "factor %.70q is not a decimal above zero, or a fraction of two such as 1/9090", x.Factor)
+		}
+		long := slices.ContainsFunc(slices.Collect(maps.Values(x.Ground)), func(s string) bool { return len(s) > maxGround })
+		if long || c.Charter != nil && c.Charter.texts("ground of the conversion", x.Ground) != nil {
+			c.Against(ReasonTerms, "indicator.ground", "the ground of a conversion stands in every language of the charter, and is short")
+		}
 	}
 }
 
@@ -276,15 +320,23 @@ func (s *State) Definition() progress.Definition {
 		if v == "" {
 			return nil
 		}
-		return &progress.Level{Value: record.Decimal(v), Start: s.seconds(name + "_start"), Date: s.seconds(name + "_date")}
+		return &progress.Level{Value: record.Decimal(v), Start: s.number(name + "_start"), Date: s.number(name + "_date")}
 	}
-	return progress.Definition{Unit: s.Fact("unit"), Direction: s.Fact("direction"), Period: progress.Span(s.Fact("period")), Baseline: level("baseline"), Target: level("target")}
+	d := progress.Definition{Unit: s.Fact("unit"), Direction: s.Fact("direction"), Period: progress.Span(s.Fact("period")), Baseline: level("baseline"), Target: level("target"),
+		Frequency: progress.Span(s.Fact("frequency")), DueDays: s.number("due_days"), FiscalMonth: s.number("fiscal_month")}
+	for _, f := range s.Facts {
+		if of, ok := strings.CutPrefix(f.Name, conversionFact); ok {
+			p, from, _ := strings.Cut(of, ".")
+			d.Conversions = append(d.Conversions, progress.Conversion{Party: record.Party(p), From: from, Factor: f.Value})
+		}
+	}
+	return d
 }
 
 // Since is from when an indicator counts cumulatively; 0: it does not.
-func (s *State) Since() int64 { return s.seconds("since") }
+func (s *State) Since() int64 { return s.number("since") }
 
-func (s *State) seconds(fact string) int64 {
+func (s *State) number(fact string) int64 {
 	n, err := strconv.ParseInt(s.Fact(fact), 10, 64)
 	if err != nil {
 		return 0

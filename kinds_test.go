@@ -237,6 +237,13 @@ func TestEveryRuleRefuses(t *testing.T) {
 		{"office of no owner", "indicator", record.Propose, "terms", "office", ind(func(i *entente.Indicator) { i.Office = "desk" })},
 		{"frequency", "indicator", record.Propose, "terms", "each month", ind(func(i *entente.Indicator) { i.Frequency = "week" })},
 		{"due day", "indicator", record.Propose, "terms", "at most 366 days", ind(func(i *entente.Indicator) { i.DueDays = 367 })},
+		{"conversion of no party", "indicator", record.Propose, "terms", "of a party", ind(declared("FR", "pills", "1/9090"))},
+		{"conversion between weights", "indicator", record.Propose, "terms", "is exact", ind(func(i *entente.Indicator) { i.Unit = "kg"; declared("US", "lb", "0.45")(i) })},
+		{"factor", "indicator", record.Propose, "terms", "fraction of two", ind(declared("US", "pills", "0"))},
+		{"factor without ground", "indicator", record.Propose, "terms", "ground", ind(func(i *entente.Indicator) {
+			i.Conversion = []entente.Conversion{{Party: "US", From: "pills", Factor: "2"}}
+		})},
+		{"many factors", "indicator", record.Propose, "terms", "at most 8", ind(func(i *entente.Indicator) { i.Conversion = make([]entente.Conversion, 9) })},
 		{"classification", "indicator", record.Propose, "terms", "SCHEME:CODE", ind(func(i *entente.Indicator) { i.Codes = []string{"0101"} })},
 		{"counts like nothing before", "indicator", record.Propose, "terms", "first version", ind(func(i *entente.Indicator) { i.SameCount = true })},
 		{"breakdown without codes", "indicator", record.Propose, "terms", "list of codes", ind(func(i *entente.Indicator) { i.Breakdowns = []entente.Disaggregation{{Code: "sex"}} })},
@@ -424,5 +431,11 @@ func TestAKindOfItsOwn(t *testing.T) {
 	older.advance(w.now)
 	if s := older.state(id); s == nil || len(s.Rejected) != 2 || s.At(w.now).Phase != entente.PhaseRejected {
 		t.Errorf("%+v", s)
+	}
+}
+
+func declared(p record.Party, from, factor string) func(*entente.Indicator) {
+	return func(i *entente.Indicator) {
+		i.Conversion = []entente.Conversion{{Party: p, From: from, Factor: factor, Ground: map[string]string{"en": "Manual", "es": "Manual"}}}
 	}
 }

@@ -102,10 +102,15 @@ func (n *Node) measured(ctx context.Context, who Caller, q FigureImport) (*enten
 	switch {
 	case d.State.Fact("direction") == "" || unit == "":
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("figures.no-indicator", "%s is no indicator", q.Indicator.Short()))
-	case q.Mapping.Unit != unit && progress.Factor(q.Mapping.Unit, unit) == nil:
+	case q.Mapping.Unit != unit && converted(d.State, n.party, q.Mapping.Unit) == nil:
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("figures.unit", "the indicator %s counts in %s, these figures are in %s, and nothing converts one into the other", d.State.Fact("code"), unit, q.Mapping.Unit))
 	}
 	return d.State, nil
+}
+
+func converted(s *entente.State, p record.Party, from string) *progress.Converted {
+	d := s.Definition()
+	return d.Convert(p, from)
 }
 
 // knownFigures is what this party has on record on the indicator, and in drafts that wait. The read stands in the access log.

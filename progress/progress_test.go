@@ -273,6 +273,58 @@ func TestEveryWord(t *testing.T) {
 	}
 }
 
+// Figures are late from the day after the agreed due day, and not before.
+func TestLateByTheDueDay(t *testing.T) {
+	pills := months(run(36, 100, -1, 0, nil)...) // to the end of 2022
+	for _, x := range []struct {
+		frequency         progress.Span
+		due, fiscal       int64
+		awaited, lateFrom string
+	}{
+		{"", 0, 0, "2023-02-01", "2023-03-01"},
+		{progress.Month, 20, 0, "2023-02-01", "2023-02-21"},
+		{"", 20, 0, "2023-02-01", "2023-02-21"},
+		{progress.Quarter, 10, 0, "2023-04-01", "2023-04-11"},
+		{progress.Quarter, 10, 2, "2023-02-01", "2023-02-11"},
+		{progress.Year, 30, 10, "2023-10-01", "2023-10-31"},
+	} {
+		d := definition("down", "1200", "600")
+		d.Frequency, d.DueDays, d.FiscalMonth = x.frequency, x.due, x.fiscal
+		c := progress.Collect(pills, 0)
+		s, _ := c.Choose("MX", progress.Choice{})
+		before, after := progress.Signal(d, s, at(x.lateFrom)-1), progress.Signal(d, s, at(x.lateFrom))
+		if before.Awaited != at(x.awaited) || before.Late() || before.Word != progress.OnTrack || after.Word != progress.LateData || after.Would != progress.OnTrack || before.Changes() != at(x.lateFrom) {
+			t.Errorf("%+v: awaited %s, late from %s, %s then %s", x, progress.Date(before.Awaited), progress.Date(before.LateFrom), before.Word, after.Word)
+		}
+	}
+}
+
+// A declared factor brings a side's unit into the definition's, for that side alone; an exact one needs no word.
+func TestDeclaredConversions(t *testing.T) {
+	reports := months(run(36, 100, -1, 0, nil)...)
+	c := progress.Collect(reports, 0)
+	s, _ := c.Choose("MX", progress.Choice{})
+	plain := progress.Signal(definition("down", "1200", "600"), s, at("2023-02-01"))
+	d := definition("down", "0.6", "0.3")
+	d.Unit, d.Conversions = "kg", []progress.Conversion{{Party: "MX", From: "files", Factor: "1/2000"}}
+	r := progress.Signal(d, s, at("2023-02-01"))
+	if r.Word != plain.Word || r.Converted == nil || !r.Converted.Declared || new(big.Rat).Mul(plain.Level.Rat, big.NewRat(1, 2000)).Cmp(r.Level.Rat) != 0 || r.Inputs[0].Value != plain.Inputs[0].Value {
+		t.Errorf("%s with %+v, level %v; in its own unit %s, level %v", r.Word, r.Converted, r.Level, plain.Word, plain.Level)
+	}
+	d.Conversions[0].Party = "US"
+	if r := progress.Signal(d, s, at("2023-02-01")); r.Word != progress.NotJudged || r.Why != progress.WhyUnit {
+		t.Errorf("by the other side's factor it is %s", r.Word)
+	}
+	if x := d.Convert("MX", "lb"); x == nil || x.Declared || x.By().Cmp(big.NewRat(45359237, 100000000)) != 0 {
+		t.Errorf("a pound is %+v", x)
+	}
+	for _, bad := range []string{"", "0", "-1", "1/0", "1/", "x", "1/2/3", "01"} {
+		if f, ok := progress.ParseFactor(bad); ok {
+			t.Errorf("%q is taken for the factor %s", bad, f)
+		}
+	}
+}
+
 // Half the states stop reporting: the sum falls, and nothing is said of it.
 func TestFewerAreasAreNoProgress(t *testing.T) {
 	var rows [][]string

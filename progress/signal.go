@@ -8,7 +8,7 @@ import (
 )
 
 // Rule names the published rule by which Signal judges. A change of the rule is a new name.
-const Rule = "entente/signal/v1"
+const Rule = "entente/signal/v2"
 
 // Word is what a signal says.
 type Word string
@@ -49,9 +49,14 @@ type Level struct {
 type Definition struct {
 	Unit      string `json:"unit"`
 	Direction string `json:"direction"` // up, down or context
-	Period    Span   `json:"period"`    // how often figures come: month, quarter or year
+	Period    Span   `json:"period"`    // of the figures: month, quarter or year
 	Baseline  *Level `json:"baseline,omitempty"`
 	Target    *Level `json:"target,omitempty"`
+
+	Frequency   Span         `json:"frequency,omitempty"`   // how often each side reports; empty: each period
+	DueDays     int64        `json:"due_days,omitzero"`     // so many days after the end of a period its figures are due; 0: none is agreed
+	FiscalMonth int64        `json:"fiscal_month,omitzero"` // in which quarters and years of the definition start; 0: January
+	Conversions []Conversion `json:"conversions,omitempty"` // into the definition's unit, where no exact factor leads there
 }
 
 // Number is an exact fraction. It is written rounded to ten places.
@@ -124,7 +129,9 @@ type Result struct {
 	Inputs     []Input      `json:"inputs,omitempty"`
 	PerMonth   bool         `json:"per_month"`            // values were divided by the months of their periods
 	Latest     int64        `json:"latest,omitzero"`      // end of the latest period with a value
-	LateFrom   int64        `json:"late_from,omitzero"`   // from when the next figures are late
+	Awaited    int64        `json:"awaited,omitzero"`     // end of the period whose figures come next
+	LateFrom   int64        `json:"late_from,omitzero"`   // from when those are late
+	Converted  *Converted   `json:"converted,omitempty"`  // values were taken times a factor: levels and trend are in its unit
 	Level      *Number      `json:"level,omitempty"`      // where it stands now: the median of the latest points
 	LevelOf    int          `json:"level_of,omitempty"`   // so many
 	Baseline   *Number      `json:"start,omitempty"`      // per month where values are
@@ -137,7 +144,8 @@ type Result struct {
 
 // Signal judges a series by the rule:
 //
-//  1. Without a direction, a target or its unit nothing is judged. Without a value: no data.
+//  1. Without a direction or a target nothing is judged. Without a value: no data. Values in another unit than the definition's are
+//     taken times the exact factor between the two, or the one that the definition declares; without either nothing is judged.
 //  2. Points before the latest break are not used; after a change of coverage since the baseline nothing is judged. Values of a
 //     target that names a span are compared per month, each divided by the months of its own period; figures that are cumulative
 //     are then taken as what was added since the figure before.
@@ -146,8 +154,10 @@ type Result struct {
 //  4. Else, from the Theil–Sen slope with its 90 % interval, seasonal where periods are months or quarters: on track when the whole
 //     interval leads to the target by its time, off track when none of it does, at risk between. Fewer than five points, or than two
 //     years of months or quarters: too few points.
-//  5. The word is late data when two periods have passed since the latest figure's, and contested when a point used is contested;
-//     what the figures would say stands beside it.
+//  5. The word is late data from the day after the agreed due day of the figures that come next, or where no due day is agreed when
+//     two periods have passed since the latest figure's, and contested when a point used is contested; what the figures would say
+//     stands beside it. The figures that come next are those of the following period; where each side reports less often than that,
+//     all to the end of the calendar or fiscal quarter or year in which the latest figure's period ended.
 //
 // now is in Unix seconds. A nil series has no data.
 func Signal(d Definition, s *Series, now int64) Result {
@@ -155,19 +165,22 @@ func Signal(d Definition, s *Series, now int64) Result {
 	if s != nil {
 		r.Party, r.Unit, r.Span = s.Party, s.Unit, s.Span
 		r.Latest = s.end()
+		r.convert()
+	}
+	if r.Latest != 0 {
+		r.late()
 	}
 	r.Word, r.Why = r.judge()
 	if r.Word == NoData || r.Word == NotJudged {
 		return r
 	}
-	r.LateFrom = Later(r.Latest, 2*max(d.Period.length(), s.Span.length()))
 	contested := slices.ContainsFunc(s.Points, func(p Point) bool {
 		return len(p.Contested) > 0 && slices.ContainsFunc(r.Inputs, func(i Input) bool { return i.Used && i.Period == p.Period })
 	})
 	switch {
 	case contested:
 		r.Word, r.Would = Contested, r.Word
-	case now >= r.LateFrom:
+	case r.Late():
 		r.Word, r.Would = LateData, r.Word
 	}
 	return r
@@ -191,7 +204,7 @@ func (r *Result) judge() (Word, string) {
 		return NotJudged, WhyContext
 	case d.Target == nil:
 		return NotJudged, WhyTarget
-	case s.Unit != d.Unit:
+	case s.Unit != d.Unit && r.Converted == nil:
 		return NotJudged, WhyUnit
 	case !r.PerMonth && s.Span == Irregular:
 		return NotJudged, WhySpan
@@ -320,6 +333,9 @@ func (r *Result) take() []observation {
 				at = months(p.End)
 			}
 			o := observation{t: at, y: r.perMonth(l)}
+			if r.Converted != nil {
+				o.y.Mul(o.y, r.Converted.by)
+			}
 			if n := int64(r.seasons()); n > 0 {
 				o.season = new(big.Int).Div(months(p.Start).Num(), big.NewInt(12/n)).Int64() % n
 			}

@@ -64,12 +64,17 @@ func Convertible(from string) []string {
 // half away from zero where it has no end.
 const convertedPlaces = 12
 
-// Converted is the series in another unit, value by value; nil: it cannot be. Sums are made before and not of rounded values.
+// Converted is the series in another unit by the exact factor, value by value; nil: there is none.
 func (s *Series) Converted(to string) *Series {
 	f := Factor(s.Unit, to)
 	if f == nil || s.Unit == to {
 		return nil
 	}
+	return s.Times(f, to)
+}
+
+// Times is the series in another unit, value by value. Sums are made before and not of rounded values.
+func (s *Series) Times(f *big.Rat, to string) *Series {
 	out := *s
 	out.Unit = to
 	out.Points = make([]Point, len(s.Points))

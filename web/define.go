@@ -163,6 +163,7 @@ func (w *Web) indicatorForm(r *request, p *proposal, texts reading) (*form, []fo
 	for _, x := range readerParty(w.node.Party(), g.Chart.IDs()) {
 		fields = append(fields, field{Name: "source-" + string(x), Control: controlInput, Label: r.t("define.source", "Party", g.PartyName(x)), Hint: r.t("define.source-hint"), Optional: true})
 	}
+	fields = append(fields, r.conversionFields(w.node.Party())...)
 	for i := range formBreakdowns {
 		n := strconv.Itoa(i + 1)
 		fields = append(fields, field{Name: "part" + n, Control: controlInput, Label: r.t("define.part", "Number", i+1), Hint: r.t("define.part-hint", "Order", r.codeOrder()), Optional: true},
@@ -201,7 +202,8 @@ func (w *Web) indicatorForm(r *request, p *proposal, texts reading) (*form, []fo
 	}
 	sections := []formSection{f.section("", "", "counter", "amend", "line", "counting", "code"), f.section("define.text", "", "title.", "body."),
 		f.section("define.measure", "", "unit", "unit-other", "counted", "counted-other", "direction", "period", "fiscal", "since"),
-		f.section("define.sources", "", sources...), f.section("define.levels", "define.levels-hint", "baseline", "baseline-from", "baseline-to", "target", "target-from", "target-to"),
+		f.section("define.sources", "", sources...), f.section("define.conversions", "define.conversions-hint", r.conversionNames(w.node.Party())...),
+		f.section("define.levels", "define.levels-hint", "baseline", "baseline-from", "baseline-to", "target", "target-from", "target-to"),
 		f.section("define.answers", "", "owner", "frequency", "due", "objectives"), f.section("define.parts", "define.parts-hint", parts...),
 		f.section("define.codes-title", "", "code-ICCS", "code-SDG"), f.section("propose.more", "", "until", "handling", "handling.handling")}
 	if p.of == nil {
@@ -268,6 +270,7 @@ func (f *form) beginDefinition(t *entente.Indicator, texts reading, of record.ID
 	for p, s := range t.Sources {
 		f.set("source-"+string(p), s)
 	}
+	f.beginConversions(t)
 	for i, b := range t.Breakdowns {
 		n := strconv.Itoa(i + 1)
 		f.set("part"+n, f.codeLine(b.Code, b.Names))
@@ -404,6 +407,7 @@ func (w *Web) defined(r *request, p *proposal, f *form) (node.Act, any, error) {
 			t.Sources[x] = s
 		}
 	}
+	t.Conversion = f.conversions(t.Unit)
 	for i := range formBreakdowns {
 		n := strconv.Itoa(i + 1)
 		name, list := f.text("part"+n), f.text("codes"+n)
@@ -463,6 +467,11 @@ func (w *Web) defined(r *request, p *proposal, f *form) (node.Act, any, error) {
 				t.Codes = append(t.Codes, c)
 			}
 		}
+		for i, x := range old.Conversion { // of a party the form shows the first
+			if slices.ContainsFunc(old.Conversion[:i], func(y entente.Conversion) bool { return y.Party == x.Party }) {
+				t.Conversion = append(t.Conversion, x)
+			}
+		}
 		if len(old.Breakdowns) > formBreakdowns {
 			t.Breakdowns = append(t.Breakdowns, old.Breakdowns[formBreakdowns:]...)
 		}
@@ -505,6 +514,10 @@ func (w *Web) defines(r *request, t *entente.Indicator) []particular {
 	}
 	if t.Owner != "" {
 		add("define.owner", w.responsible(r, t.Owner, t.Office))
+	}
+	for _, x := range t.Conversion {
+		text := r.convertedBy(x.Party, &progress.Converted{From: x.From, To: t.Unit, Factor: x.Factor, Declared: true})
+		add("define.conversion", text+" "+nameOr(x.Ground, r.lang, ""))
 	}
 	for _, b := range t.Breakdowns {
 		var names []string

@@ -91,16 +91,17 @@ func TestDefineAnIndicator(t *testing.T) {
 	form := url.Values{"line": {"fuel"}, "code": {"fuel-recovered"}, "title.en": {"Fuel recovered"}, "title.es": {"Combustible recuperado"}, "body.en": {"Litres handed over."}, "body.es": {"Litros entregados."},
 		"method.en": {"Weighed."}, "method.es": {"Pesado."}, "limits.en": {"Only depots."}, "limits.es": {"Sólo depósitos."}, "unit": {"other"}, "unit-other": {"m3"}, "counted": {"seizure"}, "direction": {"up"}, "period": {"quarter"},
 		"fiscal": {"10"}, "source-MX": {"Pemex"}, "part1": {"product; Product; Producto"}, "codes1": {"D; Diesel; Diésel\r\nG; Gasoline; Gasolina\r\n"}, "baseline": {"1,200"}, "baseline-from": {"2025-01-01"}, "baseline-to": {"2025-12-31"},
+		"conversion-US": {"pills"}, "conversion-US-factor": {"1/9090"}, "conversion-US-ground.en": {"Laboratory manual"}, "conversion-US-ground.es": {"Manual de laboratorio"},
 		"target": {"2400.5"}, "target-from": {"2027-01-01"}, "target-to": {"2027-12-31"}, "owner": {"MX"}, "frequency": {"quarter"}, "due": {"20"}, "code-SDG": {"16.4.1"}, "handling": {"usual"}}
 	bad := url.Values{}
 	for k, v := range form {
 		bad[k] = v
 	}
-	for k, v := range map[string]string{"code": "homicide-files", "limits.es": "", "unit-other": "", "target-to": "2024-12-31", "target-from": "2024-01-01", "codes1": "D; Diesel", "due": "x"} {
+	for k, v := range map[string]string{"code": "homicide-files", "limits.es": "", "unit-other": "", "target-to": "2024-12-31", "target-from": "2024-01-01", "codes1": "D; Diesel", "due": "x", "conversion-US-factor": "0", "conversion-US-ground.es": "", "conversion-MX": "kg", "conversion-MX-factor": "0.5"} {
 		bad.Set(k, v)
 	}
 	_, page = r.post(path, bad)
-	for _, wants := range []string{"Another indicator has this code", "#limits-es", "Write which", "not after the baseline", "D; Diesel", "#due"} {
+	for _, wants := range []string{"Another indicator has this code", "#limits-es", "Write which", "not after the baseline", "D; Diesel", "#due", "#conversion-US-factor", "#conversion-US-ground-es", "#conversion-MX-ground-en"} {
 		if !strings.Contains(problems(page), wants) {
 			t.Errorf("the form does not say %q: %s", wants, problems(page))
 		}
@@ -111,6 +112,9 @@ func TestDefineAnIndicator(t *testing.T) {
 		t.Fatal(err)
 	}
 	i := v.(*entente.Indicator)
+	if len(i.Conversion) != 1 || i.Conversion[0].Party != "US" || i.Conversion[0].From != "pills" || i.Conversion[0].Factor != "1/9090" || i.Conversion[0].Ground["es"] != "Manual de laboratorio" {
+		t.Errorf("conversions %+v", i.Conversion)
+	}
 	if i.Code != "fuel-recovered" || i.Unit != "m3" || i.CountingUnit != "seizure" || i.FiscalMonth != 10 || i.Sources["MX"] != "Pemex" || len(i.Breakdowns) != 1 || i.Breakdowns[0].Values[1].Names["es"] != "Gasolina" ||
 		*i.Baseline != (entente.Level{Value: "1200", Start: 1735689600, Date: 1767225600}) || i.Target.Value != "2400.5" || i.Owner != "MX" || i.DueDays != 20 || i.Codes[0] != "SDG:16.4.1" || i.SameCount || d.Header.Line != "fuel" || len(d.Header.Parts) != 8 {
 		t.Errorf("%+v", i)

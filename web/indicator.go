@@ -291,7 +291,14 @@ func (w *Web) judged(r *request, s *entente.State, y progress.Result) judged {
 	if y.Word == progress.NotJudged {
 		key = "signal.why." + y.Why
 	}
-	j.Say = append(j.Say, r.t(key))
+	if y.Word == progress.LateData {
+		j.Say = append(j.Say, j.Latest.Late)
+	} else {
+		j.Say = append(j.Say, r.t(key))
+		if j.Latest.Late != "" {
+			j.Say = append(j.Say, j.Latest.Late)
+		}
+	}
 	if y.Series == nil {
 		return j
 	}
@@ -299,6 +306,9 @@ func (w *Web) judged(r *request, s *entente.State, y progress.Result) judged {
 		j.Summed = r.t("indicator.summed", "Series", y.Series.Of, "Areas", y.Series.Areas)
 	}
 	unit := r.unit(y.Unit)
+	if y.Converted != nil {
+		unit = r.unit(y.Converted.To)
+	}
 	number := func(n *progress.Number) string {
 		if n == nil {
 			return r.t("signal.open")
@@ -308,6 +318,9 @@ func (w *Web) judged(r *request, s *entente.State, y progress.Result) judged {
 	fact := func(key, text string) { j.Facts = append(j.Facts, particular{Key: key, Text: text}) }
 	per := map[bool]string{true: "signal.per-month", false: "signal.plain"}[y.PerMonth]
 	fact("signal.values", r.t(per))
+	if y.Converted != nil {
+		fact("signal.converted", r.convertedBy(y.Party, y.Converted))
+	}
 	if y.Level != nil {
 		fact("signal.level", r.t("signal.median", "Value", number(y.Level), "Points", y.LevelOf))
 	}
@@ -331,6 +344,9 @@ func (w *Web) judged(r *request, s *entente.State, y progress.Result) judged {
 			}
 			fact("signal.reaches", r.t("signal.reaches-text", "Value", number(t.Reaches), "Between", between))
 		}
+	}
+	if y.Awaited != 0 {
+		fact("signal.awaited", w.languages[r.lang].dayUTC(y.Awaited-1))
 	}
 	if y.LateFrom != 0 {
 		fact("signal.late-from", w.languages[r.lang].dayUTC(y.LateFrom))
@@ -564,6 +580,9 @@ func (w *Web) reasons(r *request, b *indicatorBody, results []progress.Result, r
 			}
 		}
 		return "–"
+	}
+	if x.Unit != y.Unit {
+		b.Reasons = append(b.Reasons, w.conversions(r, b, results[:2]))
 	}
 	b.Reasons = append(b.Reasons, reason{Key: "differs.source", Sides: []sideWord{{x.Party, sources(x.Party)}, {y.Party, sources(y.Party)}}})
 }

@@ -127,8 +127,9 @@ func (w *Web) totals(r *request, b *indicatorBody, all *progress.Collection) {
 	}
 }
 
-// converted shows the sides in one unit where the reader asks for it and an exact factor leads from one to the other; the factor
-// stands on the page. What the signal says stays of the figures as they were reported.
+// converted shows the sides in one unit where the reader asks for it and a factor leads there for each: the exact one of units of one
+// measure, or into the indicator's unit the one that its definition declares. The factor stands on the page. What the signal says is
+// computed apart from it.
 func (w *Web) converted(r *request, b *indicatorBody, results []progress.Result) []progress.Result {
 	units := []string{}
 	for _, y := range results {
@@ -136,7 +137,19 @@ func (w *Web) converted(r *request, b *indicatorBody, results []progress.Result)
 			units = append(units, y.Unit)
 		}
 	}
-	if len(units) < 2 || progress.Factor(units[0], units[1]) == nil {
+	if len(units) < 2 {
+		return results
+	}
+	d := b.State.Definition()
+	if !slices.Contains(units, d.Unit) {
+		units = append(units, d.Unit)
+	}
+	units = slices.DeleteFunc(units, func(to string) bool {
+		return slices.ContainsFunc(results, func(y progress.Result) bool {
+			return y.Series != nil && y.Unit != to && d.Into(y.Party, y.Unit, to) == nil
+		})
+	})
+	if len(units) == 0 {
 		return results
 	}
 	to := r.FormValue("unit")
@@ -156,10 +169,34 @@ func (w *Web) converted(r *request, b *indicatorBody, results []progress.Result)
 		if y.Series == nil || y.Unit == to {
 			continue
 		}
-		if s := y.Series.Converted(to); s != nil {
-			b.Declared = append(b.Declared, r.t("indicator.converted", "Party", r.group.PartyName(y.Party), "From", r.unit(y.Unit), "To", r.unit(to), "Factor", factorText(progress.Factor(y.Unit, to))))
-			out[i].Series, out[i].Unit = s, to
+		x := d.Into(y.Party, y.Unit, to)
+		b.Declared = append(b.Declared, r.convertedBy(y.Party, x))
+		out[i].Series, out[i].Unit = y.Series.Times(x.By(), to), to
+	}
+	return out
+}
+
+// convertedBy says by which factor a side's figures are converted, and what kind of factor it is.
+func (r *request) convertedBy(p record.Party, x *progress.Converted) string {
+	key, factor := "indicator.converted-declared", x.Factor
+	if !x.Declared {
+		key, factor = "indicator.converted", factorText(x.By())
+	}
+	return r.t(key, "Party", r.group.PartyName(p), "From", r.unit(x.From), "To", r.unit(x.To), "Factor", factor)
+}
+
+// conversions says by what the sides' different units are converted into the indicator's, or that nothing is agreed.
+func (w *Web) conversions(r *request, b *indicatorBody, results []progress.Result) reason {
+	out := reason{Key: "differs.conversion"}
+	d := b.State.Definition()
+	for _, y := range results {
+		s := sideWord{y.Party, r.t("differs.no-conversion", "From", r.unit(y.Series.Unit), "To", r.unit(d.Unit))}
+		if x := d.Convert(y.Party, y.Series.Unit); x != nil {
+			s.Text = r.convertedBy(y.Party, x)
+		} else if y.Series.Unit == d.Unit {
+			s.Text = r.t("differs.own-unit", "Unit", r.unit(d.Unit))
 		}
+		out.Sides = append(out.Sides, s)
 	}
 	return out
 }

@@ -106,7 +106,7 @@ func TestIndicatorsRead(t *testing.T) {
 					t.Errorf("%s of %s does not say %q", code, x.id, w)
 				}
 			}
-			if status, page := r.get(base + "/indicators/" + id + "/signal.json"); status != 200 || !strings.Contains(page, `"entente/signal/v1"`) {
+			if status, page := r.get(base + "/indicators/" + id + "/signal.json"); status != 200 || !strings.Contains(page, `"entente/signal/v2"`) {
 				t.Errorf("%s: the signal answers %d", code, status)
 			}
 			for _, q := range []string{"?area=MX-SON", "?period=month", "?area=nowhere"} {

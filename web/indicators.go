@@ -40,6 +40,7 @@ type sideFigure struct {
 	Exact  record.Decimal
 	Period string
 	Point  *progress.Point
+	Late   string // why its next figures are late; empty: they are not
 	Signal signalTag
 }
 
@@ -109,6 +110,12 @@ func (r *request) sideFigure(s *entente.State, y progress.Result) sideFigure {
 	if y.Series != nil {
 		if f.Point = y.Series.Last(); f.Point != nil {
 			f.Value, f.Exact, f.Period = r.figure(f.Point.Value, y.Unit), f.Point.Value, r.period(f.Point.Period, y.Span)
+		}
+	}
+	if y.Late() {
+		day := r.web.languages[r.lang].dayUTC
+		if f.Late = r.t("signal.late-data.text"); y.Definition.DueDays > 0 {
+			f.Late = r.t("signal.late-data.due", "To", day(y.Awaited-1), "Due", day(y.LateFrom-1))
 		}
 	}
 	return f

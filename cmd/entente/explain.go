@@ -86,17 +86,25 @@ func (s *session) indicator(a *app, g record.ID, code string) (record.ID, error)
 
 // explained is what the command prints of a result.
 type explained struct {
-	Rule     string       `json:"rule"`
-	Party    record.Party `json:"party"`
-	Word     string       `json:"word"`
-	Why      string       `json:"why"`
-	Would    string       `json:"would"`
-	Unit     string       `json:"unit"`
-	Span     string       `json:"span"`
-	Latest   int64        `json:"latest"`
-	PerMonth bool         `json:"per_month"`
-	Level    string       `json:"level"`
-	Goal     string       `json:"goal"`
+	Rule      string       `json:"rule"`
+	Party     record.Party `json:"party"`
+	Word      string       `json:"word"`
+	Why       string       `json:"why"`
+	Would     string       `json:"would"`
+	Unit      string       `json:"unit"`
+	Span      string       `json:"span"`
+	Latest    int64        `json:"latest"`
+	Now       int64        `json:"now"`
+	Awaited   int64        `json:"awaited"`
+	LateFrom  int64        `json:"late_from"`
+	Converted *struct {
+		From   string `json:"from"`
+		To     string `json:"to"`
+		Factor string `json:"factor"`
+	} `json:"converted"`
+	PerMonth bool   `json:"per_month"`
+	Level    string `json:"level"`
+	Goal     string `json:"goal"`
 	Trend    *struct {
 		Method string `json:"method"`
 		Points int    `json:"points"`
@@ -127,6 +135,16 @@ func (r *explained) text(w io.Writer) {
 		fmt.Fprintf(w, ", target %s", r.Goal)
 	}
 	fmt.Fprintln(w)
+	if c := r.Converted; c != nil {
+		fmt.Fprintf(w, "     level, target and trend in %s: 1 %s = %s %s\n", c.To, c.From, c.Factor, c.To)
+	}
+	if r.Awaited != 0 && r.LateFrom != 0 {
+		late := ""
+		if r.Now >= r.LateFrom {
+			late = ": late"
+		}
+		fmt.Fprintf(w, "     next figures, to %s, due by %s%s\n", day(r.Awaited-1), day(r.LateFrom-1), late)
+	}
 	if t := r.Trend; t != nil {
 		fmt.Fprintf(w, "     trend %s each month (%s to %s), %s of %d figures; %s\n", t.Slope, open(t.Low), open(t.High), t.Method, t.Points, r.Rule)
 	}
