@@ -215,7 +215,11 @@ func iatiOf(s *entente.State, title iatiText, results []progress.Result) iatiInd
 		for _, p := range y.Series.Points {
 			if !p.Missing() {
 				x := at(p.Period)
-				x.Actual = append(x.Actual, iatiValue{string(p.Value), []iatiDimension{{"reporting party", string(y.Party)}, {"unit", y.Unit}, {"status", string(p.Status)}}})
+				dimensions := []iatiDimension{{"reporting party", string(y.Party)}, {"unit", y.Unit}, {"status", string(p.Status)}}
+				if y.Converted != nil {
+					dimensions = append(dimensions, iatiDimension{"factor to " + y.Converted.To, y.Converted.Factor})
+				}
+				x.Actual = append(x.Actual, iatiValue{string(p.Value), dimensions})
 			}
 		}
 	}

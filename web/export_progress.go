@@ -26,7 +26,7 @@ type reportedFigure struct {
 }
 
 // exportProgress gives what the reader may see of the figures on a line of effort, on one indicator, or on all, as a file:
-// figures.csv, figures.xlsx, figures-sdmx.csv (SDMX-CSV 2.0) or results.xml (IATI 2.03).
+// figures.csv, figures.xlsx, figures-sdmx.csv (SDMX-CSV 2.0), its structure figures-sdmx.json (SDMX-JSON 2.0) or results.xml (IATI 2.03).
 func (w *Web) exportProgress(r *request) (answer, error) {
 	line := r.FormValue("line")
 	if line != "" && !r.group.Chart.HasLine(line) {
@@ -36,7 +36,7 @@ func (w *Web) exportProgress(r *request) (answer, error) {
 	if name == "results.xml" {
 		return w.exportIATI(r, line)
 	}
-	if !slices.Contains([]string{"figures.csv", "figures.xlsx", "figures-sdmx.csv"}, name) {
+	if !slices.Contains([]string{"figures.csv", "figures.xlsx", "figures-sdmx.csv", "figures-sdmx.json"}, name) {
 		return nil, fmt.Errorf("file: %w", node.ErrNotFound)
 	}
 	figures, mark, err := w.figuresOf(r, line, r.FormValue("indicator"))
@@ -48,6 +48,9 @@ func (w *Web) exportProgress(r *request) (answer, error) {
 	case "figures-sdmx.csv":
 		err = sdmx(&b, figures)
 		return file{name: name, mime: "application/vnd.sdmx.data+csv; version=2.0.0", content: b.Bytes()}, err
+	case "figures-sdmx.json":
+		out, err := w.sdmxStructureOf(r, figures)
+		return file{name: name, mime: "application/vnd.sdmx.structure+json; version=2.0.0", content: out}, err
 	case "figures.csv":
 		_, err = tables.WriteCSV(&b, w.figuresTable(r, figures))
 		return file{name: name, mime: "text/csv; charset=utf-8", content: b.Bytes()}, err
@@ -118,7 +121,8 @@ func (w *Web) figuresTable(r *request, figures []reportedFigure) tables.Table {
 		width int
 	}{{"indicator.code", tables.KindText, 24}, {"indicators.one", tables.KindText, 40}, {"commitment.line", tables.KindText, 12}, {"party", tables.KindText, 8}, {"figures.area", tables.KindText, 12},
 		{"figures.part", tables.KindText, 30}, {"export.start", tables.KindText, 12}, {"export.end", tables.KindText, 12}, {"signal.value", tables.KindNumber, 14}, {"indicator.unit", tables.KindText, 12},
-		{"differs.status", tables.KindText, 14}, {"figures.source", tables.KindText, 30}, {"figures.vintage", tables.KindText, 16}, {"signal.contested", tables.KindText, 16}} {
+		{"differs.status", tables.KindText, 14}, {"figures.source", tables.KindText, 30}, {"figures.vintage", tables.KindText, 16}, {"signal.contested", tables.KindText, 16},
+		{"export.factor", tables.KindText, 24}, {"export.factor-unit", tables.KindText, 12}} {
 		h := tables.Heading{Kind: c.kind, Width: c.width}
 		for _, l := range readerFirst(r.lang, r.group.Chart.Languages) {
 			h.Titles = append(h.Titles, r.speaking(l).t(c.key))
@@ -135,7 +139,10 @@ func (w *Web) figuresTable(r *request, figures []reportedFigure) tables.Table {
 				}
 			}
 			row := []string{f.indicator.Fact("code"), f.title, f.indicator.Line, string(f.series.Party), f.series.Area, f.series.Disaggregation, isoDate(p.Start), isoDate(p.End), string(p.Value),
-				f.series.Unit, string(p.Status), f.source, f.vintage, strings.Join(by, " ")}
+				f.series.Unit, string(p.Status), f.source, f.vintage, strings.Join(by, " "), "", ""}
+			if x := f.conversion(); x != nil {
+				row[len(row)-2], row[len(row)-1] = x.Factor, x.To
+			}
 			if !yield(row, nil) {
 				return
 			}
@@ -145,10 +152,10 @@ func (w *Web) figuresTable(r *request, figures []reportedFigure) tables.Table {
 }
 
 // sdmxColumns follow SDMX-CSV 2.0: what the row is of, what is done with it, dimensions, value, attributes.
-var sdmxColumns = []string{"STRUCTURE", "STRUCTURE_ID", "ACTION", "INDICATOR", "REPORTING_PARTY", "AREA", "BREAKDOWN", "UNIT_MEASURE", "FREQ", "TIME_PERIOD", "OBS_VALUE", "OBS_STATUS", "REPORTED_STATUS", "SOURCE", "VINTAGE"}
+var sdmxColumns = []string{"STRUCTURE", "STRUCTURE_ID", "ACTION", "INDICATOR", "REPORTING_PARTY", "AREA", "BREAKDOWN", "UNIT_MEASURE", "FREQ", "TIME_PERIOD", "OBS_VALUE", "OBS_STATUS", "REPORTED_STATUS", "SOURCE", "VINTAGE", "CONVERSION_FACTOR", "CONVERSION_UNIT"}
 
 // sdmxStructure names the dataflow of these columns.
-const sdmxStructure = "ENTENTE:FIGURES(1.0)"
+const sdmxStructure = sdmxAgency + ":FIGURES(1.0)"
 
 func sdmx(b *bytes.Buffer, figures []reportedFigure) error {
 	c := csv.NewWriter(b)
@@ -156,26 +163,20 @@ func sdmx(b *bytes.Buffer, figures []reportedFigure) error {
 	rows := [][]string{sdmxColumns}
 	for _, f := range figures {
 		p := f.point
-		freq := map[progress.Span]string{progress.Month: "M", progress.Quarter: "Q", progress.Year: "A"}[f.series.Span]
-		if freq == "" {
-			freq = "_O"
+		factor, unit := "", ""
+		if x := f.conversion(); x != nil {
+			factor, unit = x.Factor, sdmxCode(x.To)
 		}
-		status := map[progress.Status]string{progress.Provisional: "P", progress.Missing: "O"}[p.Status]
-		if status == "" {
-			status = "A"
-		}
-		rows = append(rows, []string{"dataflow", sdmxStructure, "I", f.indicator.Fact("code"), string(f.series.Party), orTotal(f.series.Area), orTotal(f.series.Disaggregation), f.series.Unit, freq,
-			sdmxPeriod(p.Period, f.series.Span), string(p.Value), status, string(p.Status), f.source, f.vintage})
+		rows = append(rows, []string{"dataflow", sdmxStructure, "I", sdmxCode(f.indicator.Fact("code")), string(f.series.Party), sdmxCode(f.series.Area), sdmxCode(f.series.Disaggregation), sdmxCode(f.series.Unit), sdmxFrequencies[f.series.Span],
+			sdmxPeriod(p.Period, f.series.Span), string(p.Value), sdmxStatuses[p.Status], sdmxCode(string(p.Status)), f.source, f.vintage, factor, unit})
 	}
 	return c.WriteAll(rows)
 }
 
-// orTotal: a dimension is never empty; _T is the total of the SDMX code lists.
-func orTotal(s string) string {
-	if s == "" {
-		return "_T"
-	}
-	return s
+// conversion is what leads from the figure into the unit of its indicator; nil: it is in it, or nothing does.
+func (f *reportedFigure) conversion() *progress.Converted {
+	d := f.indicator.Definition()
+	return d.Convert(f.series.Party, f.series.Unit)
 }
 
 // sdmxPeriod writes calendar periods in the short form, any other as a time range: start and duration.
