@@ -266,10 +266,10 @@ func (s *State) Claim() Claim {
 	if err != nil {
 		indicator = record.ID{}
 	}
-	return Claim{Office: s.Fact("speaker"), Side: record.Party(s.Fact("side")), Said: s.number("said"), Outlet: s.Fact("outlet"), Agency: s.Fact("agency"), Link: s.Fact("url"),
+	return Claim{Office: s.Fact("speaker"), Side: record.Party(s.Fact("side")), Said: s.seconds("said"), Outlet: s.Fact("outlet"), Agency: s.Fact("agency"), Link: s.Fact("url"),
 		Language: s.Fact("language"), Indicator: indicator, Measure: s.Fact("measure"), Area: s.Fact("area"), Disaggregation: s.Fact("breakdown"), Form: progress.ClaimForm(s.Fact("form")),
-		Value: record.Decimal(s.Fact("value")), Unit: s.Fact("unit"), Bound: s.Fact("bound"), Start: s.number("start"), End: s.number("end"), BaseStart: s.number("base_start"),
-		BaseEnd: s.number("base_end"), Note: s.Fact("note")}
+		Value: record.Decimal(s.Fact("value")), Unit: s.Fact("unit"), Bound: s.Fact("bound"), Start: s.seconds("start"), End: s.seconds("end"), BaseStart: s.seconds("base_start"),
+		BaseEnd: s.seconds("base_end"), Note: s.Fact("note")}
 }
 
 // Checked is what of a claim figures can be held against.

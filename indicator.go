@@ -320,7 +320,7 @@ func (s *State) Definition() progress.Definition {
 		if v == "" {
 			return nil
 		}
-		return &progress.Level{Value: record.Decimal(v), Start: s.number(name + "_start"), Date: s.number(name + "_date")}
+		return &progress.Level{Value: record.Decimal(v), Start: s.seconds(name + "_start"), Date: s.seconds(name + "_date")}
 	}
 	d := progress.Definition{Unit: s.Fact("unit"), Direction: s.Fact("direction"), Period: progress.Span(s.Fact("period")), Baseline: level("baseline"), Target: level("target"),
 		Frequency: progress.Span(s.Fact("frequency")), DueDays: s.number("due_days"), FiscalMonth: s.number("fiscal_month")}
@@ -334,7 +334,9 @@ func (s *State) Definition() progress.Definition {
 }
 
 // Since is from when an indicator counts cumulatively; 0: it does not.
-func (s *State) Since() int64 { return s.number("since") }
+func (s *State) Since() int64 { return s.seconds("since") }
+
+func (s *State) seconds(fact string) int64 { return s.number(fact) }
 
 func (s *State) number(fact string) int64 {
 	n, err := strconv.ParseInt(s.Fact(fact), 10, 64)
