@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"os"
@@ -8,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"entente/word"
 )
 
 // The structure that is offered beside the SDMX-CSV names every column, and every code in it.
@@ -106,6 +109,40 @@ func TestTheStructureReadsTheFigures(t *testing.T) {
 			if v := row[i+3]; v != "" && !codes[v] {
 				t.Fatalf("%s: the structure does not know %q", x.ID, v)
 			}
+		}
+	}
+}
+
+// The report for Word says in both languages what the page says, and carries the mark of its reader.
+func TestTheResultsForWord(t *testing.T) {
+	s := example(t)
+	x := s.sides["MX"]
+	_, base := x.group(t)
+	r := newReader(t, x, "desk", "es")
+	status, body := r.file(strings.TrimPrefix(base, x.url) + "/results/drugs/word")
+	back, err := word.Read(bytes.NewReader([]byte(body)), int64(len(body)))
+	if err != nil || status != 200 {
+		t.Fatalf("it answers %d, %v", status, err)
+	}
+	var text [2]string
+	for _, row := range back.Rows {
+		for i := range text {
+			text[i] += strings.Join(row.Paragraphs[i], "\n") + "\n"
+		}
+	}
+	for i, wants := range [2][]string{{"Medir resultados, no actividad", "México: ", "Meta: "}, {"Measure outcomes, not activity", "Mexico: ", "Target: "}} {
+		for _, w := range wants {
+			if !strings.Contains(text[i], w) {
+				t.Errorf("column %d does not say %q: %.600s", i, w, text[i])
+			}
+		}
+	}
+	if status, _ := r.file(strings.TrimPrefix(base, x.url) + "/results/nowhere/word"); status != 404 {
+		t.Errorf("a line that is none answers %d", status)
+	}
+	if dir := os.Getenv("ENTENTE_KEEP"); dir != "" {
+		if err := os.WriteFile(dir+"/results.docx", []byte(body), 0o600); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

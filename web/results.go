@@ -49,42 +49,66 @@ type moneyLine struct {
 	Of    int
 }
 
+// resultsData is what the report says, in no language yet.
+type resultsData struct {
+	line    string
+	kinds   map[string][]node.Listed
+	list    []node.Listed // commitments
+	more    int
+	signals map[record.ID]*node.Signals
+	texts   reading
+}
+
 // results is the report on one line of effort: outcome and status, indicators with targets and both series, commitments kept and
 // missed, money stated, and recommendations with what became of each.
 func (w *Web) results(r *request) (answer, error) {
-	line := r.PathValue("line")
-	if !r.group.Chart.HasLine(line) {
+	d, err := w.resultsData(r)
+	if err != nil {
+		return nil, err
+	}
+	p := page{name: "results", title: r.t("results.title") + " – " + r.group.LineName(d.line), nav: indicatorKind, body: w.resultsIn(r, d)}
+	p.heading = r.group.LineName(d.line)
+	return p, nil
+}
+
+// resultsData reads it. The read stands in the access log.
+func (w *Web) resultsData(r *request) (*resultsData, error) {
+	d := &resultsData{line: r.PathValue("line"), kinds: map[string][]node.Listed{}}
+	if !r.group.Chart.HasLine(d.line) {
 		return nil, fmt.Errorf("line: %w", node.ErrNotFound)
 	}
-	kinds := map[string][]node.Listed{}
 	for _, k := range []string{objectiveKind, indicatorKind, commitments, findingKind} {
-		q := node.Query{Kind: k, Line: line, Phase: entente.PhaseInForce}
+		q := node.Query{Kind: k, Line: d.line, Phase: entente.PhaseInForce}
 		if k == findingKind {
 			q.Phase = ""
 		}
 		var err error
-		if kinds[k], err = w.listed(r, q); err != nil {
+		if d.kinds[k], err = w.listed(r, q); err != nil {
 			return nil, err
 		}
 	}
-	signals, err := w.signals(r, kinds[indicatorKind])
-	if err != nil {
+	var err error
+	if d.signals, err = w.signals(r, d.kinds[indicatorKind]); err != nil {
 		return nil, err
 	}
-	b := &resultsBody{Line: line, At: w.node.Now(), Keys: w.sideKeys(r)}
-	list := kinds[commitments]
-	slices.SortStableFunc(list, func(x, y node.Listed) int { return int(max(-1, min(1, x.State.Due-y.State.Due))) })
-	if n := len(list); n > resultCommitments {
-		list, b.MoreOf = list[n-resultCommitments:], n-resultCommitments
+	d.list = d.kinds[commitments]
+	slices.SortStableFunc(d.list, func(x, y node.Listed) int { return int(max(-1, min(1, x.State.Due-y.State.Due))) })
+	if n := len(d.list); n > resultCommitments {
+		d.list, d.more = d.list[n-resultCommitments:], n-resultCommitments
 	}
 	var wants []node.Want
-	for _, items := range [][]node.Listed{kinds[objectiveKind], kinds[indicatorKind], list, kinds[findingKind]} {
+	for _, items := range [][]node.Listed{d.kinds[objectiveKind], d.kinds[indicatorKind], d.list, d.kinds[findingKind]} {
 		wants = append(wants, titles(r.group, items)...)
 	}
-	texts, err := w.read(r, wants)
-	if err != nil {
-		return nil, err
-	}
+	d.texts, err = w.read(r, wants)
+	return d, err
+}
+
+// resultsIn says it in the language of the request.
+func (w *Web) resultsIn(r *request, d *resultsData) *resultsBody {
+	kinds, signals, list, texts := d.kinds, d.signals, d.list, d.texts
+	texts.lang = r.lang
+	b := &resultsBody{Line: d.line, At: w.node.Now(), Keys: w.sideKeys(r), MoreOf: d.more}
 	for _, x := range kinds[objectiveKind] {
 		b.Outcomes = append(b.Outcomes, resultOutcome{texts.name(r, r.group, x.State), r.group.Href("i", x.State.Instrument.String()), "level." + x.State.Fact("level"), w.statusesOf(r.group, x.State)})
 	}
@@ -120,9 +144,7 @@ func (w *Web) results(r *request) (answer, error) {
 	for _, x := range kinds[findingKind] {
 		b.Findings = append(b.Findings, w.findingRow(r, texts, x))
 	}
-	p := page{name: "results", title: r.t("results.title") + " – " + r.group.LineName(line), nav: indicatorKind, body: b}
-	p.heading = r.group.LineName(line)
-	return p, nil
+	return b
 }
 
 // resultCommitments are listed in a report, those that fall due last.

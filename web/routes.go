@@ -110,6 +110,7 @@ var routes = []route{
 	{"GET /g/{group}/multiples", false, (*Web).multiples},
 	{"GET /g/{group}/multiples/{line}", false, (*Web).multiples},
 	{"GET /g/{group}/results/{line}", false, (*Web).results},
+	{"GET /g/{group}/results/{line}/word", false, (*Web).resultsWord},
 	{"GET /g/{group}/progress/{file}", false, (*Web).exportProgress},
 	{"GET /g/{group}/checklist", false, (*Web).checklist},
 	{"GET /g/{group}/checklist/{line}", false, (*Web).checklist},
