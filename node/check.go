@@ -11,7 +11,6 @@ import (
 
 	"entente"
 	"entente/record"
-	"entente/release"
 	"entente/store"
 	"entente/tlog"
 )
@@ -294,7 +293,7 @@ func (c *checker) parts(e store.Entry) error {
 	for _, name := range held {
 		c.rep.Parts++
 		ref, ok := h.Part(name)
-		if !ok || !release.MayHold(ref.Marking, h.Party, c.n.party) {
+		if !ok || !c.n.mayHold(filterKeep, ref.Marking, h.Party, c.n.party) {
 			c.rep.fault("record %s: the part %s is here and should not be", h.Ref(), name)
 			continue
 		}

@@ -10,7 +10,6 @@ import (
 
 	"entente"
 	"entente/record"
-	"entente/release"
 	"entente/store"
 )
 
@@ -197,7 +196,7 @@ func (n *Node) AnswerClearance(ctx context.Context, who Caller, id record.ID, wo
 		if err != nil {
 			return b.fail(errors.Join(store.ErrCorrupt, err))
 		}
-		if s.Clearance == nil || !s.Clearance.Involves(who.Office) {
+		if s.Clearance == nil || !n.involved(s.Clearance, who.Office) {
 			return fmt.Errorf("clearance %s: %w", id.Short(), ErrNotFound)
 		}
 		if err := n.mayAnswer(b, who, s.Clearance, word); err != nil {
@@ -245,7 +244,7 @@ func (n *Node) mayAnswer(b *batch, who Caller, c *entente.ClearanceState, word e
 		return nil
 	}
 	for _, p := range t.parts {
-		if !release.MayRead(p.Marking, n.party, who.Office) {
+		if !n.mayRead(p.Marking, who.Office) {
 			return fmt.Errorf("%w: %w", ErrConflict, record.Because("clearance.unread", "the part %s is not for the office %s, and an office clears what it has read", p.Name, who.Office))
 		}
 	}
@@ -273,7 +272,7 @@ func (n *Node) ClearancesFor(ctx context.Context, who Caller) (*ClearancesFor, e
 			return fmt.Errorf("clearance: %w", errors.Join(store.ErrCorrupt, err))
 		}
 		c := s.Clearance
-		if !c.Involves(who.Office) {
+		if !n.involved(c, who.Office) {
 			return nil
 		}
 		i := clearanceInfo(s, true, now)
@@ -390,7 +389,7 @@ func (n *Node) clearance(ctx context.Context, who Caller, id record.ID) (*group,
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", store.ErrCorrupt, err)
 	}
-	if s.Clearance == nil || !s.Clearance.Involves(who.Office) {
+	if s.Clearance == nil || !n.involved(s.Clearance, who.Office) {
 		return nil, nil, fmt.Errorf("clearance %s: %w", id.Short(), ErrNotFound)
 	}
 	states, err := store.AskedStates(v, s.Clearance.Draft)
@@ -441,7 +440,7 @@ func (d *Draft) text(g *group) *homeText {
 // homeText finds one by its name. The error wraps ErrNotFound where it is out or was dropped.
 func (n *Node) homeText(r store.Reader, g *group, nonce record.Nonce) (*homeText, error) {
 	s, err := store.DraftByNonce(r, nonce)
-	if err == nil && s.Group == g.row {
+	if err == nil && n.in(g, s.Group) {
 		d, err := n.draft(g, s)
 		if err != nil {
 			return nil, err
@@ -453,7 +452,7 @@ func (n *Node) homeText(r store.Reader, g *group, nonce record.Nonce) (*homeText
 	}
 	row, err := store.NonPaperByNonce(r, n.party, nonce)
 	if err == nil {
-		if x := n.nonPaper(g, row, n.clock()); row.Group == g.row && x.State == NonPaperDraft {
+		if x := n.nonPaper(g, row, n.clock()); n.in(g, row.Group) && x.State == NonPaperDraft {
 			return n.nonPaperText(r, g, x)
 		}
 		err = store.ErrNotFound

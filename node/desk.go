@@ -8,7 +8,6 @@ import (
 
 	"entente"
 	"entente/record"
-	"entente/release"
 	"entente/store"
 	"entente/tlog"
 )
@@ -120,7 +119,7 @@ func (n *Node) approve(g *group, d *Draft, add []record.Approval) error {
 func (n *Node) reads(signed []record.Approval, text *record.Header) error {
 	for _, a := range signed {
 		for _, p := range text.Parts {
-			if a.Office != record.RootOffice && !release.MayRead(p.Marking, n.party, a.Office) {
+			if a.Office != record.RootOffice && !n.mayRead(p.Marking, a.Office) {
 				return fmt.Errorf("%w: %w", ErrConflict, record.Because("sign.office", "the part %s is not for the office %s, and an office signs what it has read: name the office among those that may read it, or have another sign", p.Name, a.Office))
 			}
 		}
@@ -160,7 +159,7 @@ func (n *Node) GroupDraft(ctx context.Context, who Caller, group record.ID, nonc
 		return nil, err
 	}
 	d, err := n.Saved(ctx, who, nonce)
-	if err == nil && d.Header.Group != group {
+	if err == nil && !n.lets(filterPlace, d.Header.Group == group) {
 		return nil, fmt.Errorf("draft %s: %w", nonce, ErrNotFound)
 	}
 	return d, err
@@ -173,8 +172,8 @@ func (n *Node) DraftParts(ctx context.Context, who Caller, group record.ID, nonc
 	if err != nil {
 		return nil, err
 	}
-	if who.Operator && who.Office == "" {
-		return nil, fmt.Errorf("the operator reads no parts: use an office's token: %w", ErrForbidden)
+	if err := n.readsParts(who); err != nil {
+		return nil, err
 	}
 	g, err := n.find(group)
 	if err != nil {
@@ -186,8 +185,8 @@ func (n *Node) DraftParts(ctx context.Context, who Caller, group record.ID, nonc
 // DraftTexts reads the parts of several kept drafts of one group that one page shows, by their acts' digests, with one entry in
 // the access log. names are as in Want. A draft that is no longer kept is missing.
 func (n *Node) DraftTexts(ctx context.Context, who Caller, group record.ID, page string, names []string, nonces ...record.Nonce) (Texts, error) {
-	if who.Operator && who.Office == "" {
-		return nil, fmt.Errorf("the operator reads no parts: use an office's token: %w", ErrForbidden)
+	if err := n.readsParts(who); err != nil {
+		return nil, err
 	}
 	if len(nonces) > maxDrafts {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("drafts.many", "a page reads from at most %d drafts", maxDrafts))

@@ -12,7 +12,6 @@ import (
 
 	"entente"
 	"entente/record"
-	"entente/release"
 	"entente/store"
 	"entente/tlog"
 )
@@ -322,7 +321,7 @@ func (w *work) keepParts(l *plog, r *record.Record, parts []record.Part) error {
 	keep := make([]record.Part, 0, len(parts))
 	for _, p := range parts {
 		ref, _ := r.Header().Part(p.Name)
-		if !release.MayHold(ref.Marking, l.party, w.b.n.party) {
+		if !w.b.n.mayHold(filterKeep, ref.Marking, l.party, w.b.n.party) {
 			err := w.b.tx.PutAlarm(w.row, store.Alarm{Party: l.party, Code: AlarmUnasked, Time: w.b.now,
 				Text: fmt.Sprintf("%s sent the part %s of its record %s, which is not released to %s", l.party, p.Name, r.ID().Short(), w.b.n.party)})
 			if err != nil {
@@ -384,7 +383,7 @@ func (n *Node) Outgoing(ctx context.Context, group record.ID, peer record.Party,
 			})
 			break
 		}
-		err = p.add(x.record, releasedTo(x.record.Header(), x.parts, peer))
+		err = p.add(x.record, n.releasedTo(x.record.Header(), x.parts, peer))
 	}
 	if err != nil && !errors.Is(err, errFull) {
 		return nil, explain(err)
@@ -426,10 +425,10 @@ func (p *Push) add(r *record.Record, parts []record.Part) error {
 }
 
 // releasedTo are the parts that a party may hold.
-func releasedTo(h *record.Header, parts []record.Part, peer record.Party) []record.Part {
+func (n *Node) releasedTo(h *record.Header, parts []record.Part, peer record.Party) []record.Part {
 	out := []record.Part{}
 	for _, p := range parts {
-		if ref, ok := h.Part(p.Name); ok && release.MayHold(ref.Marking, h.Party, peer) {
+		if ref, ok := h.Part(p.Name); ok && n.mayHold(filterSend, ref.Marking, h.Party, peer) {
 			out = append(out, p)
 		}
 	}
@@ -441,7 +440,7 @@ func (n *Node) partsFor(v *store.View, e store.Entry, peer record.Party) ([]reco
 	out := []record.Part{}
 	h := e.Record.Header()
 	for _, ref := range h.Parts {
-		if !release.MayHold(ref.Marking, h.Party, peer) {
+		if !n.mayHold(filterSend, ref.Marking, h.Party, peer) {
 			continue
 		}
 		p, err := store.Part(v, e.Pos, e.Record.ID(), ref.Name)

@@ -10,7 +10,6 @@ import (
 
 	"entente"
 	"entente/record"
-	"entente/release"
 	"entente/store"
 )
 
@@ -184,7 +183,7 @@ func (n *Node) tellTitles(ctx context.Context, who Caller, g *group, f store.Fee
 		}
 		w := Want{Group: g.id, Record: id, Names: []string{"-"}}
 		for _, l := range g.ledger.Founding().Languages {
-			if ref, ok := e.Record.Header().Part("title." + l); ok && (f.Titles || !release.Logged(ref.Marking)) {
+			if ref, ok := e.Record.Header().Part("title." + l); ok && n.tells(f, ref.Marking) {
 				w.Names = append(w.Names, ref.Name)
 			}
 		}

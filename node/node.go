@@ -133,6 +133,7 @@ type Node struct {
 	clock  func() int64
 	kinds  entente.Kinds
 	fault  store.Fault
+	off    filter // none: only a test of this package switches one off
 	keys   *nodeKeys
 	store  *store.Store
 	anchor *anchor

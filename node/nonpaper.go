@@ -405,7 +405,7 @@ func (n *Node) NonPaper(ctx context.Context, who Caller, group record.ID, author
 	}
 	v := n.store.View(ctx)
 	row, err := store.NonPaperByNonce(v, author, id)
-	if err == nil && (row.Group != g.row || row.Bytes == 0) { // one taken back before it came was never shown here
+	if err == nil && (!n.in(g, row.Group) || row.Bytes == 0) { // one taken back before it came was never shown here
 		err = store.ErrNotFound
 	}
 	if err != nil {

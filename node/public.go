@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"entente"
 	"entente/record"
-	"entente/release"
 	"entente/store"
 )
 
@@ -46,7 +44,7 @@ func (p *PublicText) Part(name string) string {
 // text are let out by these acts, unless they are TLP:RED or not released to every party of the group; an annex is public only
 // by its own marking. One party's own text is published by that party's node.
 func (n *Node) published(v *store.View, g *group, s *entente.State, now int64) (*PublicText, error) {
-	text := s.Public(now)
+	text := n.public(s, now)
 	own := record.Party(s.Fact("own"))
 	if text == nil || len(g.logs) < 2 || (own != "" && own != n.party) {
 		return nil, nil
@@ -63,7 +61,7 @@ func (n *Node) published(v *store.View, g *group, s *entente.State, now int64) (
 	}
 	var keys []store.PartKey
 	for _, ref := range h.Parts {
-		if withheld(h, ref, g.ledger.Parties()) == "" {
+		if n.withheld(h, ref, g.ledger.Parties()) == "" {
 			keys = append(keys, store.PartKey{Pos: e.Pos, ID: text.ID, Name: ref.Name})
 		}
 	}
@@ -98,21 +96,6 @@ const (
 	WithheldAnnex   Withheld = "annex"   // an annex is public by its own marking alone
 )
 
-// withheld says why a part of a text that is let out is not public; empty: it is.
-func withheld(h *record.Header, ref record.PartRef, parties []record.Party) Withheld {
-	switch {
-	case release.Published(ref.Marking):
-		return ""
-	case ref.Marking.TLP == record.Red:
-		return WithheldOffices
-	case slices.ContainsFunc(parties, func(q record.Party) bool { return !release.MayHold(ref.Marking, h.Party, q) }):
-		return WithheldParties
-	case !strings.HasPrefix(ref.Name, "title.") && !strings.HasPrefix(ref.Name, "body."):
-		return WithheldAnnex
-	}
-	return ""
-}
-
 // WithheldPart is a part that would not be public.
 type WithheldPart struct {
 	Name string
@@ -145,7 +128,7 @@ func (n *Node) PublicPreview(ctx context.Context, who Caller, group, id record.I
 	var names []string
 	var held []WithheldPart
 	for _, ref := range r.Header.Parts {
-		if why := withheld(r.Header, ref, g.ledger.Parties()); why != "" {
+		if why := n.withheld(r.Header, ref, g.ledger.Parties()); why != "" {
 			held = append(held, WithheldPart{ref.Name, why})
 		} else {
 			names = append(names, ref.Name)

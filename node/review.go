@@ -64,7 +64,7 @@ func (n *Node) Audits(who Caller) bool {
 		return false
 	}
 	o, ok := p.Office(who.Office)
-	return ok && slices.ContainsFunc(o.Grants, func(g entente.Grant) bool { return g.Covers("access", record.Note, "", n.clock()) })
+	return n.lets(filterAudit, ok && slices.ContainsFunc(o.Grants, func(g entente.Grant) bool { return g.Covers("access", record.Note, "", n.clock()) }))
 }
 
 // Review is a page of the access log for those who audit it. ErrNotFound for others: whether there is one is not for them.

@@ -134,8 +134,8 @@ func (n *Node) readable(reports []keptReport, office string) (key string, logged
 // Signals judges the figures on indicators, and puts the read of the figures into the access log as one entry that names the
 // indicators, before anything is returned. What is missing in the answer is no indicator. Errors as Texts.
 func (n *Node) Signals(ctx context.Context, who Caller, page string, group record.ID, indicators []*entente.State) (map[record.ID]*Signals, error) {
-	if who.Operator && who.Office == "" {
-		return nil, fmt.Errorf("the operator reads no parts: use an office's token: %w", ErrForbidden)
+	if err := n.readsParts(who); err != nil {
+		return nil, err
 	}
 	g, err := n.reading(who, group)
 	if err != nil {

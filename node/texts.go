@@ -101,8 +101,8 @@ func (n *Node) texts(ctx context.Context, who Caller, page string, wants []Want,
 // opened reads what the office may read and writes nothing: whoever calls it shows none of it before what is shown stands in the
 // access log.
 func (n *Node) opened(ctx context.Context, who Caller, wants []Want, limit uint64) (*pageParts, []Want, error) {
-	if who.Operator && who.Office == "" {
-		return nil, nil, fmt.Errorf("the operator reads no parts: use an office's token: %w", ErrForbidden)
+	if err := n.readsParts(who); err != nil {
+		return nil, nil, err
 	}
 	wants = merged(wants)
 	byGroup := map[record.ID][]*Want{}
@@ -239,21 +239,6 @@ func (p *pageParts) open(k store.PartKey, part record.Part, err error) error {
 	t.Parts = append(t.Parts, MarkedPart{part, ref.Marking})
 	delete(t.Gaps, k.Name)
 	return nil
-}
-
-// gap is the one place where a read passes the rules of release; empty: the office may read the part.
-func (n *Node) gap(h *record.Header, ref record.PartRef, office string) Gap {
-	return n.gapOf(h.Party, ref.Marking, office)
-}
-
-func (n *Node) gapOf(author record.Party, m record.Marking, office string) Gap {
-	switch {
-	case !release.MayHold(m, author, n.party):
-		return GapParty
-	case !release.MayRead(m, n.party, office):
-		return GapOffice
-	}
-	return ""
 }
 
 // logged is what of shown parts must stand in the access log.

@@ -2,7 +2,9 @@ package node
 
 import (
 	"crypto/ed25519"
+	"maps"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"entente"
@@ -27,19 +29,25 @@ func testKey(s string) ed25519.PrivateKey {
 	return ed25519.NewKeyFromSeed(d[:])
 }
 
-func newTwo(t testing.TB) *two {
+func newTwo(t testing.TB) *two { return newSeveral(t, deskAlone, deskAlone, "MX", "US") }
+
+func deskAlone(desk entente.Office) []entente.Office { return []entente.Office{desk} }
+
+// newSeveral are the nodes of several parties, with the offices that each has at home and in the group. Its desk signs for a party.
+func newSeveral(t testing.TB, home, joint func(desk entente.Office) []entente.Office, parties ...record.Party) *two {
 	t.Helper()
 	w := &two{now: 1_760_000_000, ahead: map[record.Party]int64{}, nodes: map[record.Party]*Node{}, seats: map[record.Party]ed25519.PrivateKey{}}
 	dir := t.TempDir()
 	c := &entente.Charter{Rules: entente.Rules, Founded: w.now, Track: "security", Languages: []string{"en", "es"}, Names: bothNames("Group"), Purpose: bothNames("Purpose"),
 		Clocks: entente.Clocks{Notice: 86400, Ceiling: 3 * 86400, Retention: 86400, Skew: 300}}
 	offices := map[record.Party][]entente.Office{}
-	for _, p := range []record.Party{"MX", "US"} {
+	for _, p := range parties {
 		w.seats[p] = testKey("desk/" + string(p))
-		offices[p] = []entente.Office{{ID: "desk", Names: bothNames("Desk"), Seats: []entente.Seat{{Number: 1, Key: PublicKey(w.seats[p])}}, Grants: []entente.Grant{{Kinds: []string{"*"}, Sign: 1}}}}
+		desk := entente.Office{ID: "desk", Names: bothNames("Desk"), Seats: []entente.Seat{{Number: 1, Key: PublicKey(w.seats[p])}}, Grants: []entente.Grant{{Kinds: []string{"*"}, Sign: 1}}}
+		offices[p] = joint(desk)
 		d := filepath.Join(dir, string(p))
 		if err := Init(t.Context(), Setup{Dir: d, Config: Config{Party: p, Names: bothNames(string(p)), Address: "localhost:1"}, Passphrase: testPassphrase, WorkFactor: 2,
-			Offices: offices[p], Now: w.now}); err != nil {
+			Offices: home(desk), Now: w.now}); err != nil {
 			t.Fatal(err)
 		}
 		n, err := Open(t.Context(), Options{Dir: d, Clock: func() int64 { return w.now + w.ahead[p] }})
@@ -135,9 +143,19 @@ func (w *two) agreeCharter(t testing.TB) {
 	for p := range w.nodes {
 		w.act(t, p, Act{Kind: "charter", Verb: record.Consent, Version: w.group})
 	}
-	for range 2 {
-		w.sync(t, "MX", "US")
-		w.sync(t, "US", "MX")
+	w.exchange(t)
+	w.exchange(t)
+}
+
+// exchange hands over everything, each party to each other.
+func (w *two) exchange(t testing.TB) {
+	t.Helper()
+	for _, a := range slices.Sorted(maps.Keys(w.nodes)) {
+		for b := range w.nodes {
+			if a != b {
+				w.sync(t, a, b)
+			}
+		}
 	}
 }
 
