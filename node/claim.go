@@ -327,25 +327,25 @@ func (t Texts) Position(c *ClaimInfo) map[string]string {
 	return out
 }
 
-// Measures are the indicators that claims are held against, with the reports of figures on them: what a page reads once.
+// Measures are the indicators that claims are held against: what a page reads once, with TextsAndFigures.
 type Measures struct {
-	group record.ID
+	kept  *signals
 	of    map[record.ID]*measured
+	order []*entente.State       // those that claims are tied to first
 	lines map[string][]record.ID // others by line of effort
-	Left  int                    // indicators that were left out: more than a page reads
+	left  int
 }
 
 type measured struct {
-	state   *entente.State
-	reports []progress.Report
-	held    *progress.Measure
-	unread  int
+	state *entente.State
+	held  *progress.Measure
+	read  *Figures
 }
 
 // Measures finds what claims are held against: the indicator that each is tied to, and of counts and changes the others of its line of
 // effort.
 func (n *Node) Measures(ctx context.Context, who Caller, group record.ID, claims ...entente.Claim) (*Measures, error) {
-	m := &Measures{group: group, of: map[record.ID]*measured{}, lines: map[string][]record.ID{}}
+	m := &Measures{kept: &n.signals, of: map[record.ID]*measured{}, lines: map[string][]record.ID{}}
 	var ids []record.ID
 	for _, c := range claims {
 		if !c.Indicator.IsZero() && c.Form != "" {
@@ -356,28 +356,15 @@ func (n *Node) Measures(ctx context.Context, who Caller, group record.ID, claims
 	if err != nil {
 		return nil, err
 	}
-	wants := 0
-	take := func(s *entente.State) error {
-		if m.of[s.Instrument] != nil {
-			return nil
+	take := func(s *entente.State) {
+		if m.of[s.Instrument] == nil {
+			m.of[s.Instrument] = &measured{state: s}
+			m.order = append(m.order, s)
 		}
-		reports, err := n.Reports(ctx, who, group, s.Instrument, maxClaimReports)
-		if err != nil {
-			return err
-		}
-		if wants+len(reports) > maxClaimReports {
-			m.Left++
-			return nil
-		}
-		wants += len(reports)
-		m.of[s.Instrument] = &measured{state: s, reports: reports}
-		return nil
 	}
 	for _, id := range ids {
 		if x, ok := tied[id]; ok {
-			if err := take(x.State); err != nil {
-				return nil, err
-			}
+			take(x.State)
 		}
 	}
 	for _, c := range claims {
@@ -391,9 +378,7 @@ func (n *Node) Measures(ctx context.Context, who Caller, group record.ID, claims
 		}
 		for _, o := range p.Items {
 			m.lines[x.State.Line] = append(m.lines[x.State.Line], o.State.Instrument)
-			if err := take(o.State); err != nil {
-				return nil, err
-			}
+			take(o.State)
 		}
 	}
 	return m, nil
@@ -406,19 +391,22 @@ func lineOf(x Listed) string {
 	return x.State.Line
 }
 
-// Wants are the rows to read.
-func (m *Measures) Wants() []Want {
-	var out []Want
-	for _, x := range m.of {
-		out = append(out, Rows(m.group, x.reports)...)
+// States are the indicators whose figures are to be read.
+func (m *Measures) States() []*entente.State { return m.order }
+
+// Fill takes the figures that were read.
+func (m *Measures) Fill(figures map[record.ID]*Figures) {
+	for id, x := range m.of {
+		if x.read = figures[id]; x.read == nil {
+			x.read = &Figures{}
+			m.left++
+		}
+		fiscal, _ := strconv.ParseInt(x.state.Fact("fiscal_month"), 10, 64)
+		x.held = &progress.Measure{Code: x.state.Fact("code"), Agreed: x.state.InForce() != nil, Fiscal: fiscal, Definition: x.state.Definition(), Collection: x.read.Collection}
 	}
-	for i := range out {
-		out[i].Tables = true
-	}
-	return out
 }
 
-// Indicator is the state of one of them; nil: it is none of the group, or was left out.
+// Indicator is the state of one of them; nil: it is none of the group.
 func (m *Measures) Indicator(id record.ID) *entente.State {
 	if x := m.of[id]; x != nil {
 		return x.state
@@ -436,48 +424,46 @@ func (m *Measures) Indicators() map[string]*entente.State {
 }
 
 // Series are a party's figures on one of them, as claims are first read; false: there are none.
-func (m *Measures) Series(texts Texts, id record.ID, r *progress.Reading) (*progress.Series, bool) {
+func (m *Measures) Series(id record.ID, r *progress.Reading) (*progress.Series, bool) {
 	x := m.of[id]
 	if x == nil {
 		return nil, false
 	}
-	return x.measure(texts).Choose(r.Party, progress.Choice{Area: r.Area, Disaggregation: r.Disaggregation, Span: r.Span})
+	return x.held.Choose(r.Party, progress.Choice{Area: r.Area, Disaggregation: r.Disaggregation, Span: r.Span})
 }
 
-func (x *measured) measure(texts Texts) *progress.Measure {
-	if x.held == nil {
-		var filled []progress.Report
-		filled, x.unread = texts.Filled(x.reports)
-		fiscal, _ := strconv.ParseInt(x.state.Fact("fiscal_month"), 10, 64)
-		x.held = &progress.Measure{Code: x.state.Fact("code"), Agreed: x.state.InForce() != nil, Fiscal: fiscal, Definition: x.state.Definition(), Collection: x.state.Collect(filled)}
-	}
-	return x.held
+// ClaimHeld is how a claim compares with the figures that were read, and what was not.
+type ClaimHeld struct {
+	Finding progress.Finding `json:"finding"`
+	Unread  int              `json:"unread,omitzero"`              // reports that the office may not read, or that have not arrived
+	Older   bool             `json:"older_left_out,omitempty"`     // a party reported more on the indicator, before what was read
+	Left    int              `json:"indicators_left_out,omitzero"` // more than is read at once, and not held against it
 }
 
-// Hold compares a claim with the figures that were read. unread is how many reports of its indicator the office may not read, or which
-// have not arrived.
-func (m *Measures) Hold(texts Texts, c entente.Claim) (f progress.Finding, unread int) {
+// Hold compares a claim with the figures that were read.
+func (m *Measures) Hold(c entente.Claim) ClaimHeld {
 	x := m.of[c.Indicator]
 	if x == nil {
-		return progress.Hold(c.Checked(), nil, nil), 0
+		return ClaimHeld{Finding: progress.Hold(c.Checked(), nil, nil), Left: m.left}
 	}
-	tied := x.measure(texts)
 	var others []progress.Measure
+	k := heldClaim{c.Checked(), strconv.FormatUint(x.read.reading, 36)}
 	for _, id := range m.lines[x.state.Line] {
 		if o := m.of[id]; o != nil && o != x {
-			others = append(others, *o.measure(texts))
+			others = append(others, *o.held)
+			k.readings += " " + strconv.FormatUint(o.read.reading, 36)
 		}
 	}
-	return progress.Hold(c.Checked(), tied, others), x.unread
+	f := m.kept.finding(k, func() progress.Finding { return progress.Hold(c.Checked(), x.held, others) })
+	return ClaimHeld{f, x.read.Unread, len(x.read.Older) > 0, m.left}
 }
 
 // ClaimChecked is a claim with its quote, what is said of it, and how it compares with the series.
 type ClaimChecked struct {
 	ClaimInfo
+	ClaimHeld
 	Quote    string            `json:"quote,omitempty"`
 	Position map[string]string `json:"position,omitempty"` // the party's own, kept at home
-	Finding  progress.Finding  `json:"finding"`
-	Unread   int               `json:"unread,omitzero"` // reports that the office may not read, or that have not arrived
 }
 
 // CheckClaims reads claims with everything that it takes to compare them, as one read in the access log.
@@ -492,18 +478,14 @@ func (n *Node) CheckClaims(ctx context.Context, who Caller, group record.ID, inf
 	if err != nil {
 		return nil, err
 	}
-	if wants = append(m.Wants(), wants...); len(wants) > MaxWants {
-		wants = wants[:MaxWants]
-	}
-	texts, err := n.Texts(ctx, who, "claims", wants)
+	texts, figures, err := n.TextsAndFigures(ctx, who, "claims", wants[:min(len(wants), MaxWants)], group, m.States()...)
 	if err != nil {
 		return nil, err
 	}
+	m.Fill(figures)
 	out := make([]ClaimChecked, len(infos))
 	for i := range infos {
-		c := ClaimChecked{ClaimInfo: infos[i], Quote: texts.Quote(&infos[i]), Position: texts.Position(&infos[i])}
-		c.Finding, c.Unread = m.Hold(texts, infos[i].Claim)
-		out[i] = c
+		out[i] = ClaimChecked{infos[i], m.Hold(infos[i].Claim), texts.Quote(&infos[i]), texts.Position(&infos[i])}
 	}
 	return out, nil
 }

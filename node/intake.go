@@ -119,16 +119,19 @@ func (n *Node) knownFigures(ctx context.Context, who Caller, q FigureImport) (*f
 	if err != nil {
 		return nil, err
 	}
-	reports, err := n.Reports(ctx, who, q.Group, s.Instrument, maxHistory)
+	g, err := n.reading(who, q.Group)
 	if err != nil {
 		return nil, err
 	}
-	reports = slices.DeleteFunc(reports, func(r progress.Report) bool { return r.Party != n.party })
-	texts, err := n.texts(ctx, who, "figures", Rows(q.Group, reports), maxFigureHistory)
+	own, _, err := n.reportsBy(ctx, g, s.Instrument, n.party, maxHistory, maxFigureHistory)
 	if err != nil {
 		return nil, err
 	}
-	reports, unread := texts.Filled(reports)
+	texts, err := n.texts(ctx, who, "figures", Rows(q.Group, own), maxFigureHistory)
+	if err != nil {
+		return nil, err
+	}
+	reports, unread := texts.Filled(own)
 	if unread > 0 {
 		return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("figures.unread", "%d reports of this party on the indicator are not for this office, so that it cannot tell what is new: let an office that reads them do it", unread))
 	}

@@ -1,6 +1,10 @@
 package node
 
-import "time"
+import (
+	"time"
+
+	"entente/record"
+)
 
 // Bounds of a node, with their reasons.
 const (
@@ -145,6 +149,17 @@ const (
 	// maxStates of one kind are read for a checklist or an overview: more indicators are looked at by nobody.
 	maxStates  = 2000
 	keptPoints = 120
+	// maxReports of one party on one indicator are read, the newest, of maxReportBytes of rows in all: a report a week for twenty
+	// years, or 150,000 figures. What is older is left out, and every page, list and file says so.
+	maxReports     = 1000
+	maxReportBytes = record.MaxPart
+	// maxKeptFigures stay in memory for the pages that show them, those not used for longest go first: some 300 bytes each.
+	maxKeptFigures = 120_000
+	// maxFindings of claims are kept for the readings of figures that they were held against: a few kilobytes each.
+	maxFindings = 500
+	// maxPageFigures is how many figures one page computes with where it reads several indicators: 24 of ten years of months of 32 areas
+	// of both countries.
+	maxPageFigures = 400_000
 	// maxGossip is how many heads of other parties' logs one message carries.
 	MaxGossip = 32
 	// agreedTexts are looked through for agreed language, the latest: what a group agrees on in ten years. agreedShown sentences stand on
@@ -156,10 +171,8 @@ const (
 	maxPressLines = 200
 	// maxClaims one list shows.
 	maxClaims = 200
-	// maxClaimOthers are the indicators of its line of effort that a claim is held against beside its own: their rows are read each time.
+	// maxClaimOthers are the indicators of its line of effort that a claim is held against beside its own: of a page they are read at once.
 	maxClaimOthers = 24
-	// maxClaimReports of figures are read to compare the claims of one page: the rest of MaxWants is for their own texts.
-	maxClaimReports = 600
 )
 
 // keyCommandTime is how long a KMS or HSM may take to answer a start. A variable, so that a test need not wait for it.

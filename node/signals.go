@@ -2,17 +2,16 @@ package node
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"entente"
 	"entente/progress"
 	"entente/record"
 	"entente/release"
-	"entente/store"
 )
 
 // Signals is what each party's figures on an indicator say now, own party first, as an office may see them: without the inputs of
@@ -22,30 +21,87 @@ type Signals struct {
 	Unread  int // reports that are not for this office, have not arrived or were destroyed
 }
 
-// signals keeps what was computed from figures, in memory alone: a stolen database reads nothing that was derived from a part. What
-// is kept of an indicator goes when a record on it or on its figures counts.
+// signals keeps what was computed from figures, and the figures that were read last, in memory alone: a stolen database reads
+// nothing that was derived from a part. What is kept of an indicator goes when a record on it or on its figures counts.
 type signals struct {
 	mu    sync.Mutex
 	under map[record.ID][]*bool // indicators being read, so that what was read before a change is not kept after it
 	kept  map[signalsOf]*keptSignals
+	used  []usedFigures // of which the figures are kept, the last used last
+	size  int           // so many figures
+
+	readings atomic.Uint64                  // that were made
+	findings map[heldClaim]progress.Finding // not more than maxFindings
+}
+
+// heldClaim is a claim with the readings of figures that it was held against.
+type heldClaim struct {
+	claim    progress.Claim
+	readings string
+}
+
+// finding compares a claim with figures, or gives what came of it before. Nobody changes it.
+func (s *signals) finding(k heldClaim, hold func() progress.Finding) progress.Finding {
+	s.mu.Lock()
+	f, ok := s.findings[k]
+	s.mu.Unlock()
+	if ok {
+		return f
+	}
+	f = hold()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.findings) >= maxFindings || s.findings == nil {
+		s.findings = map[heldClaim]progress.Finding{}
+	}
+	s.findings[k] = f
+	return f
 }
 
 type signalsOf struct{ group, indicator record.ID }
 
+type usedFigures struct {
+	signalsOf
+	readable string
+}
+
 type keptSignals struct {
+	text    record.ID // the definition that it was judged by
 	reports []keptReport
 	results map[string]keptResults // by which of the reports the reader may read
 }
 
 type keptReport struct {
+	id      record.ID
 	author  record.Party
 	marking record.Marking
 }
 
 type keptResults struct {
-	results []progress.Result
-	unread  int
-	until   int64 // from then on the rule says something else of the same figures; 0: never
+	Signals
+	until int64    // from then on the rule says something else of the same figures; 0: never
+	whole *Figures // nil: not kept
+}
+
+func (r *keptResults) holds(now int64) bool { return r.until == 0 || now < r.until }
+
+// keptOf is what is kept of figures.
+func keptOf(f *Figures, whole bool) keptResults {
+	r := keptResults{Signals: Signals{Results: slices.Clone(f.Results), Unread: f.Unread}}
+	if whole && f.size() <= maxKeptFigures {
+		r.whole = f
+	}
+	for i := range r.Results {
+		y := &r.Results[i]
+		if at := y.Changes(); at != 0 && (r.until == 0 || at < r.until) {
+			r.until = at
+		}
+		y.Inputs = nil
+		if y.Series != nil {
+			y.Series = y.Series.Tail(keptPoints)
+		}
+	}
+	return r
 }
 
 // begin marks an indicator as being read; end takes the mark away. It is set where the indicator changes meanwhile.
@@ -76,36 +132,62 @@ func (s *signals) forget(group record.ID, ids ...record.ID) {
 		for _, stale := range s.under[id] {
 			*stale = true
 		}
-		delete(s.kept, signalsOf{group, id})
+		s.drop(signalsOf{group, id})
 	}
 }
 
-// find gives what is kept for an office at a moment.
-func (s *signals) find(n *Node, k signalsOf, office string, now int64) (r keptResults, logged, ok bool) {
+// drop forgets an indicator.
+func (s *signals) drop(k signalsOf) {
+	if kept := s.kept[k]; kept != nil {
+		for readable := range kept.results {
+			s.unload(usedFigures{k, readable})
+		}
+		delete(s.kept, k)
+	}
+}
+
+// unload drops figures, and leaves what was computed from them.
+func (s *signals) unload(u usedFigures) {
+	i := slices.Index(s.used, u)
+	if i < 0 {
+		return
+	}
+	r := s.kept[u.signalsOf].results[u.readable]
+	s.size -= r.whole.size()
+	r.whole = nil
+	s.kept[u.signalsOf].results[u.readable] = r
+	s.used = slices.Delete(s.used, i, i+1)
+}
+
+// find gives what is kept for an office.
+func (s *signals) find(n *Node, k signalsOf, text record.ID, office string) (r keptResults, logged, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	kept := s.kept[k]
-	if kept == nil {
+	if kept == nil || kept.text != text {
 		return r, false, false
 	}
 	readable, logged := n.readable(kept.reports, office)
 	r, ok = kept.results[readable]
-	return r, logged, ok && (r.until == 0 || now < r.until)
+	if i := slices.Index(s.used, usedFigures{k, readable}); i >= 0 {
+		s.used = append(slices.Delete(s.used, i, i+1), usedFigures{k, readable})
+	}
+	return r, logged, ok
 }
 
-func (s *signals) keep(k signalsOf, stale *bool, reports []keptReport, readable string, r keptResults) {
+func (s *signals) keep(k signalsOf, stale *bool, of *keptSignals, readable string, r keptResults) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if *stale {
 		return
 	}
 	kept := s.kept[k]
-	if kept == nil || !slices.EqualFunc(kept.reports, reports, func(a, b keptReport) bool { return a.author == b.author }) {
-		kept = &keptSignals{reports: reports, results: map[string]keptResults{}}
+	if kept == nil || kept.text != of.text || len(kept.results) >= maxReaders || !slices.EqualFunc(kept.reports, of.reports, func(a, b keptReport) bool { return a.id == b.id }) {
+		s.drop(k)
+		kept = of
+		kept.results = map[string]keptResults{}
 	}
-	if len(kept.results) >= maxReaders {
-		clear(kept.results)
-	}
+	s.unload(usedFigures{k, readable})
 	kept.results[readable] = r
 	if s.kept == nil {
 		s.kept = map[signalsOf]*keptSignals{}
@@ -114,9 +196,17 @@ func (s *signals) keep(k signalsOf, stale *bool, reports []keptReport, readable 
 		if len(s.kept) < maxSignals {
 			break
 		}
-		delete(s.kept, x)
+		if x != k {
+			s.drop(x)
+		}
 	}
-	s.kept[k] = kept
+	if s.kept[k] = kept; r.whole == nil {
+		return
+	}
+	s.used, s.size = append(s.used, usedFigures{k, readable}), s.size+r.whole.size()
+	for s.size > maxKeptFigures {
+		s.unload(s.used[0])
+	}
 }
 
 // readable says which reports an office may read, as a key, and whether any of them stands in the access log when it is read.
@@ -142,9 +232,8 @@ func (n *Node) Signals(ctx context.Context, who Caller, page string, group recor
 		return nil, err
 	}
 	now, out := n.clock(), make(map[record.ID]*Signals, len(indicators))
-	var shown []record.ID
 	type answer struct {
-		keptResults
+		Signals
 		logged bool
 		err    error
 	}
@@ -156,16 +245,22 @@ func (n *Node) Signals(ctx context.Context, who Caller, page string, group recor
 		if s.Fact("direction") == "" {
 			continue
 		}
-		var ok bool
-		if a.keptResults, a.logged, ok = n.signals.find(n, signalsOf{group, s.Instrument}, who.Office, now); !ok {
-			places <- struct{}{}
-			wg.Go(func() {
-				defer func() { <-places }()
-				a.keptResults, a.logged, a.err = n.signalsOf(ctx, who, g, s, now)
-			})
+		kept, logged, ok := n.signals.find(n, signalsOf{group, s.Instrument}, definedBy(s), who.Office)
+		if ok && kept.holds(now) {
+			a.Signals, a.logged = kept.Signals, logged
+			continue
 		}
+		places <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-places }()
+			var f *Figures
+			if f, a.logged, a.err = n.readAndKeep(ctx, who, g, s, false); a.err == nil {
+				a.Signals = keptOf(f, false).Signals
+			}
+		})
 	}
 	wg.Wait()
+	var shown []record.ID
 	for i, s := range indicators {
 		a := &answers[i]
 		if a.err != nil {
@@ -174,11 +269,7 @@ func (n *Node) Signals(ctx context.Context, who Caller, page string, group recor
 		if s.Fact("direction") == "" {
 			continue
 		}
-		x := &Signals{Results: slices.Clone(a.results), Unread: a.unread}
-		for i := range x.Results {
-			x.Results[i].Now = now
-		}
-		if out[s.Instrument] = x; a.logged {
+		if out[s.Instrument] = (&Signals{at(a.Results, now), a.Unread}); a.logged {
 			shown = append(shown, s.Instrument)
 		}
 	}
@@ -188,85 +279,4 @@ func (n *Node) Signals(ctx context.Context, who Caller, page string, group recor
 		}
 	}
 	return out, nil
-}
-
-// signalsOf reads the figures on one indicator and judges them.
-func (n *Node) signalsOf(ctx context.Context, who Caller, g *group, s *entente.State, now int64) (r keptResults, logged bool, err error) {
-	stale := n.signals.begin(s.Instrument)
-	defer n.signals.end(s.Instrument, stale)
-	reports, err := n.Reports(ctx, who, g.id, s.Instrument, MaxWants)
-	if err != nil {
-		return r, false, err
-	}
-	ids := make([]record.ID, len(reports))
-	for i := range reports {
-		ids[i] = reports[i].ID
-	}
-	kept, absent := make([]keptReport, len(reports)), 0
-	readable := ""
-	err = n.store.Snapshot(ctx, func(v *store.View) error {
-		held, err := store.ByIDs(v, g.rows(), ids)
-		if err != nil {
-			return err
-		}
-		for i, id := range ids {
-			e, ok := held[id]
-			if !ok {
-				return fmt.Errorf("record %s: %w", id.Short(), store.ErrCorrupt)
-			}
-			ref, _ := e.Record.Header().Part(record.RowsPart)
-			kept[i] = keptReport{e.Record.Header().Party, ref.Marking}
-		}
-		readable, logged = n.readable(kept, who.Office)
-		at := map[record.ID]int{}
-		var keys []store.PartKey
-		for i, id := range ids {
-			if readable[i] == 1 {
-				at[id] = i
-				keys = append(keys, store.PartKey{Pos: held[id].Pos, ID: id, Name: record.RowsPart})
-			}
-		}
-		absent = len(keys)
-		return store.Parts(v, keys, func(k store.PartKey, p record.Part, err error) error {
-			if errors.Is(err, store.ErrErased) {
-				return nil
-			}
-			if err == nil {
-				err = record.Open(held[k.ID].Record.Header(), p)
-			}
-			if err != nil {
-				return fmt.Errorf("%w: %w", store.ErrCorrupt, err)
-			}
-			absent--
-			reports[at[k.ID]].Rows, err = record.ParseTable(p.Content)
-			return err
-		})
-	})
-	if err != nil {
-		return r, false, explain(err)
-	}
-	r.unread = absent
-	for i := range kept {
-		if readable[i] == 0 {
-			r.unread++
-		}
-	}
-	results, err := n.Judge(g.id, s, s.Collect(reports), progress.Choice{})
-	if err != nil {
-		return r, false, err
-	}
-	for i := range results {
-		y := &results[i]
-		if at := y.Changes(); at != 0 && (r.until == 0 || at < r.until) {
-			r.until = at
-		}
-		y.Inputs = nil
-		if y.Series != nil {
-			y.Series = y.Series.Tail(keptPoints)
-		}
-	}
-	if r.results = results; absent == 0 { // what has not arrived comes without a record
-		n.signals.keep(signalsOf{g.id, s.Instrument}, stale, kept, readable, r)
-	}
-	return r, logged, nil
 }

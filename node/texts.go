@@ -82,9 +82,21 @@ func (n *Node) Texts(ctx context.Context, who Caller, page string, wants []Want)
 }
 
 func (n *Node) texts(ctx context.Context, who Caller, page string, wants []Want, limit uint64) (Texts, error) {
-	p, wants, err := n.opened(ctx, who, wants, limit)
+	out, shown, err := n.readTexts(ctx, who, wants, limit)
+	if err == nil {
+		err = n.logShown(ctx, who, page, shown)
+	}
 	if err != nil {
 		return nil, err
+	}
+	return out, nil
+}
+
+// readTexts reads texts, and gives what of them must stand in the access log before they are shown.
+func (n *Node) readTexts(ctx context.Context, who Caller, wants []Want, limit uint64) (Texts, []entente.AccessItem, error) {
+	p, wants, err := n.opened(ctx, who, wants, limit)
+	if err != nil {
+		return nil, nil, err
 	}
 	var shown []entente.AccessItem
 	for _, w := range wants {
@@ -92,10 +104,7 @@ func (n *Node) texts(ctx context.Context, who Caller, page string, wants []Want,
 			shown = append(shown, logged(w.Group, w.Record, t)...)
 		}
 	}
-	if err := n.logShown(ctx, who, page, shown); err != nil {
-		return nil, err
-	}
-	return p.out, nil
+	return p.out, shown, nil
 }
 
 // opened reads what the office may read and writes nothing: whoever calls it shows none of it before what is shown stands in the

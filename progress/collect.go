@@ -48,11 +48,15 @@ func Collect(reports []Report, since int64) Collection {
 			s := Series{Party: p.party, Area: p.area, Disaggregation: p.part, Unit: p.unit, Span: span}
 			for period, figures := range at[p] {
 				if spans[period] == span {
-					n := len(figures) - 1
-					s.Points = append(s.Points, Point{Figure: figures[n], Earlier: figures[:n:n]})
+					p := Point{Figure: figures[len(figures)-1]}
+					if n := len(figures) - 1; n > 0 { // else the array, which nothing needs, would stay with the point
+						p.Earlier = figures[:n:n]
+					}
+					s.Points = append(s.Points, p)
 				}
 			}
 			if len(s.Points) > 0 {
+				s.Points = slices.Clip(s.Points)
 				s.order()
 				out.Series = append(out.Series, s)
 			}

@@ -3,6 +3,7 @@
 package progress
 
 import (
+	"cmp"
 	"math/big"
 	"strconv"
 	"strings"
@@ -134,14 +135,29 @@ type Refused struct {
 	Why    string    `json:"why"` // period, value, status or columns
 }
 
+// whole64 is the value of a whole number of so few digits that the sum of two fits: most figures are such, and there are many.
+func whole64(d record.Decimal) (int64, bool) {
+	if len(d) > 17 {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(string(d), 10, 64)
+	return n, err == nil && d[0] != '+'
+}
+
+// compare orders the exact values of two decimals.
+func compare(a, b record.Decimal) int {
+	x, ok1 := whole64(a)
+	if y, ok2 := whole64(b); ok1 && ok2 {
+		return cmp.Compare(x, y)
+	}
+	return rat(a).Cmp(rat(b))
+}
+
 // Plus sums decimals exactly: the sum has the most digits after the point of any.
 func Plus(a, b record.Decimal) record.Decimal {
-	if len(a) <= 17 && len(b) <= 17 { // most figures are whole numbers, and there are many
-		x, err1 := strconv.ParseInt(string(a), 10, 64)
-		y, err2 := strconv.ParseInt(string(b), 10, 64)
-		if err1 == nil && err2 == nil {
-			return record.Decimal(strconv.FormatInt(x+y, 10))
-		}
+	x, ok1 := whole64(a)
+	if y, ok2 := whole64(b); ok1 && ok2 {
+		return record.Decimal(strconv.FormatInt(x+y, 10))
 	}
 	n := max(places(a), places(b))
 	return record.Decimal(new(big.Rat).Add(rat(a), rat(b)).FloatString(n))
@@ -162,6 +178,9 @@ func places(d record.Decimal) int {
 
 // rat is the exact value of a decimal that was checked when its row was read, or of a sum of such, which may be longer.
 func rat(d record.Decimal) *big.Rat {
+	if n, ok := whole64(d); ok {
+		return new(big.Rat).SetInt64(n)
+	}
 	if len(d) > maxDigits || strings.Trim(string(d), "-0123456789.") != "" {
 		return new(big.Rat)
 	}

@@ -332,7 +332,7 @@ func (h *holding) changes(t *track) {
 	if len(earlier) == 0 {
 		return
 	}
-	peak := slices.MaxFunc(earlier, func(a, b *Point) int { return rat(a.Value).Cmp(rat(b.Value)) })
+	peak := slices.MaxFunc(earlier, func(a, b *Point) int { return compare(a.Value, b.Value) })
 	h.add(t, ReadPeak, false, now, termOf([]*Point{peak}))
 }
 

@@ -124,6 +124,7 @@ type Result struct {
 	Party      record.Party `json:"party"`
 	Series     *Series      `json:"-"`
 	Choice     Choice       `json:"choice"`
+	Older      bool         `json:"older_left_out,omitempty"` // the party reported more, before what was read
 	Unit       string       `json:"unit,omitempty"`
 	Span       Span         `json:"span,omitempty"`
 	Inputs     []Input      `json:"inputs,omitempty"`

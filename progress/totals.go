@@ -92,7 +92,7 @@ func Totals(cells []Cell, most int) []Mismatch {
 	var out []Mismatch
 	for _, over := range []string{OverAreas, OverParts, OverTime} {
 		for p, s := range sums[over] {
-			if over == OverTime && s.of != 12 || rat(s.value).Cmp(rat(at[p])) == 0 {
+			if over == OverTime && s.of != 12 || compare(s.value, at[p]) == 0 {
 				continue
 			}
 			out = append(out, Mismatch{Period: p.Period, Area: p.area, Disaggregation: p.part, Over: over, Total: at[p], Sum: s.value, Of: s.of, Difference: Minus(at[p], s.value)})

@@ -31,11 +31,11 @@ type claimBody struct {
 	States    string // what it states, in words
 	Indicator *link
 	Finding   findingTag
+	Held      node.ClaimHeld
 	Says      []string // what the finding means, and what it was computed from
 	Readings  []readingRow
 	Stated    []readingRow // how the rule reads the claim first, where that is not among them
 	Chart     *drawn
-	Unread    int
 	Position  []text // at home
 	Form      *form  // to note the position
 	Sides     []claimSide
@@ -75,7 +75,7 @@ func (w *Web) claim(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	wants := append(w.node.ClaimTexts(r.group.ID, c), m.Wants()...)
+	wants := w.node.ClaimTexts(r.group.ID, c)
 	indicator := m.Indicator(c.Claim.Indicator)
 	if indicator == nil && !c.Claim.Indicator.IsZero() {
 		if x, err := w.node.InstrumentsByID(r.Context(), r.who, r.group.ID, c.Claim.Indicator); err != nil {
@@ -92,17 +92,18 @@ func (w *Web) claim(r *request) (answer, error) {
 	for _, s := range named {
 		names = append(names, node.Want{Group: r.group.ID, Record: titled(s), Names: []string{"title.*"}})
 	}
-	wants = append(names, wants...)
-	texts, err := w.read(r, wants)
+	texts, figures, err := w.readFigures(r, append(names, wants...), m.States()...)
 	if err != nil {
 		return nil, err
 	}
-	f, unread := m.Hold(texts.texts, c.Claim)
+	m.Fill(figures)
+	held := m.Hold(c.Claim)
+	f := held.Finding
 	titles := map[string]string{}
 	for code, s := range named {
 		titles[code] = texts.name(r, r.group, s).Text
 	}
-	b := &claimBody{Changed: c.Changed(), Waits: c.Draft != record.Nonce{}, ClaimInfo: c, Quote: texts.texts.Quote(c), Tag: c.Claim.Language, Href: r.group.Href("claims", c.ID.String()), Finding: r.finding(&f), Unread: unread}
+	b := &claimBody{Changed: c.Changed(), Waits: c.Draft != record.Nonce{}, ClaimInfo: c, Quote: texts.texts.Quote(c), Tag: c.Claim.Language, Href: r.group.Href("claims", c.ID.String()), Finding: r.finding(&f), Held: held}
 	b.Facts, b.States = w.claimFacts(r, &c.Claim), r.claimStates(&c.Claim)
 	if indicator != nil {
 		b.Indicator = &link{Text: texts.name(r, r.group, indicator).Text, Href: r.group.Href("indicators", indicator.Instrument.String())}
@@ -118,7 +119,7 @@ func (w *Web) claim(r *request) (answer, error) {
 			}
 		}
 	}
-	b.Chart = w.claimChart(r, m, texts, c.Claim.Indicator, &f)
+	b.Chart = w.claimChart(r, m, c.Claim.Indicator, &f)
 	for _, l := range readerFirst(r.lang, r.group.Chart.Languages) {
 		if t := texts.texts.Position(c)[l]; t != "" {
 			b.Position = append(b.Position, text{Lang: l, Tag: tags[l], Body: t})
@@ -324,7 +325,7 @@ func (w *Web) claimFacts(r *request, c *entente.Claim) []particular {
 }
 
 // claimChart draws the series that the claim is read from first, and the way from base to now.
-func (w *Web) claimChart(r *request, m *node.Measures, texts reading, indicator record.ID, f *progress.Finding) *drawn {
+func (w *Web) claimChart(r *request, m *node.Measures, indicator record.ID, f *progress.Finding) *drawn {
 	var x *progress.Reading
 	for _, list := range [][]progress.Reading{f.Readings, f.Stated} {
 		for i := range list {
@@ -336,7 +337,7 @@ func (w *Web) claimChart(r *request, m *node.Measures, texts reading, indicator 
 	if x == nil {
 		return nil
 	}
-	s, ok := m.Series(texts.texts, indicator, x)
+	s, ok := m.Series(indicator, x)
 	if !ok || len(s.Points) < 2 {
 		return nil
 	}

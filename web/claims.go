@@ -20,6 +20,8 @@ type claimsBody struct {
 	Indicator *link // they are those of one indicator
 	New       string
 	Reads     bool
+	Older     bool // a history was longer than is read
+	Left      int  // indicators whose figures were more than a page computes with
 }
 
 // claimRow is one claim in a list.
@@ -71,7 +73,6 @@ func (w *Web) claims(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	wants = append(wants, m.Wants()...)
 	var tied *node.Detail
 	if !indicator.IsZero() {
 		if tied, err = w.node.Instrument(r.Context(), r.who, r.group.ID, indicator); err != nil {
@@ -79,16 +80,19 @@ func (w *Web) claims(r *request) (answer, error) {
 		}
 		wants = append([]node.Want{{Group: r.group.ID, Record: titled(tied.State), Names: []string{"title.*"}}}, wants...)
 	}
-	texts, err := w.read(r, wants)
+	texts, figures, err := w.readFigures(r, wants, m.States()...)
 	if err != nil {
 		return nil, err
 	}
+	m.Fill(figures)
 	if tied != nil {
 		b.Indicator = &link{Text: texts.name(r, r.group, tied.State).Text, Href: r.group.Href("indicators", indicator.String())}
 	}
 	for i := range infos {
 		c := &infos[i]
-		f, _ := m.Hold(texts.texts, c.Claim)
+		held := m.Hold(c.Claim)
+		f := held.Finding
+		b.Older, b.Left = b.Older || held.Older, held.Left
 		b.Rows = append(b.Rows, claimRow{Href: r.group.Href("claims", c.ID.String()), Quote: texts.texts.Quote(c), Tag: c.Claim.Language, Speaker: w.spoke(r, &c.Claim), Finding: r.finding(&f), Home: c.Joint == nil})
 	}
 	_, b.Reads = w.mayPrepare(r, &entente.State{Kind: entente.ClaimKind})

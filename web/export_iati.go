@@ -118,9 +118,15 @@ func (w *Web) exportIATI(r *request, line string) (answer, error) {
 	}
 	asked := *r
 	asked.who = r.exported()
-	signals, err := w.signals(&asked, all)
-	if err != nil {
-		return nil, err
+	figures := map[record.ID]*node.Figures{}
+	for _, x := range all {
+		_, read, err := w.node.TextsAndFigures(r.Context(), asked.who, r.Pattern, nil, r.group.ID, x.State)
+		if err != nil {
+			return nil, err
+		}
+		if f := read[x.State.Instrument]; f != nil { // of the figures what the file shows
+			figures[x.State.Instrument] = &node.Figures{Results: f.Results}
+		}
 	}
 	texts, err := w.read(&asked, append(titles(r.group, aims), titles(r.group, all)...))
 	if err != nil {
@@ -165,7 +171,7 @@ func (w *Web) exportIATI(r *request, line string) (answer, error) {
 			}
 			res := iatiResult{Type: map[string]string{"outcome": "2", "objective": "1"}[o.State.Fact("level")], Aggregation: "0", Title: titled(o.State)}
 			for _, i := range all {
-				if y := signals[i.State.Instrument]; y != nil && slices.ContainsFunc(i.State.Facts, func(f entente.Fact) bool { return f.Link && f.Value == o.State.Instrument.String() }) {
+				if y := figures[i.State.Instrument]; y != nil && slices.ContainsFunc(i.State.Facts, func(f entente.Fact) bool { return f.Link && f.Value == o.State.Instrument.String() }) {
 					res.Indicators = append(res.Indicators, iatiOf(i.State, titled(i.State), y.Results))
 				}
 			}

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,10 +24,23 @@ type reportedFigure struct {
 	point     *progress.Point
 	source    string
 	vintage   string
+	older     bool // the party reported more than is read
 }
 
+// exportedSignal is what a party's figures on an indicator say.
+type exportedSignal struct {
+	indicator *entente.State
+	title     string
+	reports   int
+	progress.Result
+}
+
+// progressFiles are the files that have rows; results.xml is a file of another sort.
+var progressFiles = []string{"figures.csv", "figures.xlsx", "figures-sdmx.csv", "figures-sdmx.json", "signals.csv", "signals.xlsx"}
+
 // exportProgress gives what the reader may see of the figures on a line of effort, on one indicator, or on all, as a file:
-// figures.csv, figures.xlsx, figures-sdmx.csv (SDMX-CSV 2.0), its structure figures-sdmx.json (SDMX-JSON 2.0) or results.xml (IATI 2.03).
+// figures.csv, figures.xlsx, figures-sdmx.csv (SDMX-CSV 2.0), its structure figures-sdmx.json (SDMX-JSON 2.0) or results.xml (IATI
+// 2.03); what the figures say is in signals.csv and signals.xlsx.
 func (w *Web) exportProgress(r *request) (answer, error) {
 	line := r.FormValue("line")
 	if line != "" && !r.group.Chart.HasLine(line) {
@@ -36,99 +50,148 @@ func (w *Web) exportProgress(r *request) (answer, error) {
 	if name == "results.xml" {
 		return w.exportIATI(r, line)
 	}
-	if !slices.Contains([]string{"figures.csv", "figures.xlsx", "figures-sdmx.csv", "figures-sdmx.json"}, name) {
+	if !slices.Contains(progressFiles, name) {
 		return nil, fmt.Errorf("file: %w", node.ErrNotFound)
 	}
-	figures, mark, err := w.figuresOf(r, line, r.FormValue("indicator"))
+	figures, signals, mark, err := w.figuresOf(r, line, r.FormValue("indicator"), !strings.HasPrefix(name, "signals"))
 	if err != nil {
 		return nil, err
 	}
 	var b bytes.Buffer
-	switch name {
-	case "figures-sdmx.csv":
+	if name == "figures-sdmx.csv" {
 		err = sdmx(&b, figures)
 		return file{name: name, mime: "application/vnd.sdmx.data+csv; version=2.0.0", content: b.Bytes()}, err
-	case "figures-sdmx.json":
+	}
+	if name == "figures-sdmx.json" {
 		out, err := w.sdmxStructureOf(r, figures)
 		return file{name: name, mime: "application/vnd.sdmx.structure+json; version=2.0.0", content: out}, err
-	case "figures.csv":
-		_, err = tables.WriteCSV(&b, w.figuresTable(r, figures))
+	}
+	what, table := "indicator.figures", w.figuresTable(r, figures)
+	if strings.HasPrefix(name, "signals") {
+		what, table = "export.signal", signalsTable(r, signals)
+	}
+	if strings.HasSuffix(name, ".csv") {
+		_, err = tables.WriteCSV(&b, table)
 		return file{name: name, mime: "text/csv; charset=utf-8", content: b.Bytes()}, err
 	}
-	about := tables.About{Sheet: r.inAll(func(r *request) string { return r.t("indicator.figures") }), Name: r.inAll(func(r *request) string { return r.t("export.about") }),
+	about := tables.About{Sheet: r.inAll(func(r *request) string { return r.t(what) }), Name: r.inAll(func(r *request) string { return r.t("export.about") }),
 		Marking: mark.String(), Count: r.inAll(func(r *request) string { return r.t("export.rows") })}
 	for key, text := range map[string]string{"export.group": r.inAll(func(r *request) string { return r.group.Name }), "marking": mark.String(), "export.by": w.copied(r)} {
 		about.Lines = append(about.Lines, tables.AboutLine{Label: r.inAll(func(r *request) string { return r.t(key) }), Text: text})
 	}
 	slices.SortFunc(about.Lines, func(a, b tables.AboutLine) int { return strings.Compare(a.Label, b.Label) })
-	_, err = tables.WriteXLSX(&b, w.figuresTable(r, figures), about)
+	_, err = tables.WriteXLSX(&b, table, about)
 	return file{name: name, mime: mimeXLSX, content: b.Bytes()}, err
 }
 
-// figuresOf reads the figures on indicators in force, an indicator at a time.
-func (w *Web) figuresOf(r *request, line, code string) ([]reportedFigure, *strictest, error) {
+// figuresOf reads the figures on indicators in force, an indicator at a time. each: every figure, not only what they say.
+func (w *Web) figuresOf(r *request, line, code string, each bool) (out []reportedFigure, signals []exportedSignal, mark *strictest, err error) {
 	all, err := w.listed(r, node.Query{Kind: indicatorKind, Line: line, Phase: entente.PhaseInForce})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	var out []reportedFigure
-	mark := &strictest{}
+	mark = &strictest{}
 	for _, x := range all {
 		s := x.State
 		if code != "" && s.Fact("code") != code {
 			continue
 		}
-		reports, err := w.node.Reports(r.Context(), r.who, r.group.ID, s.Instrument, reportsShown)
+		texts, read, err := w.node.TextsAndFigures(r.Context(), r.exported(), r.Pattern, titles(r.group, []node.Listed{x}), r.group.ID, s)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
-		texts, err := w.node.Texts(r.Context(), r.exported(), r.Pattern, append(node.Rows(r.group.ID, reports), titles(r.group, []node.Listed{x})...))
-		if err != nil {
-			return nil, nil, err
-		}
-		by := map[record.ID]*progress.Report{}
-		for i := range reports {
-			by[reports[i].ID] = &reports[i]
-			if p, ok := texts[reports[i].ID].Part(record.RowsPart); ok {
-				mark.add(r.group, &record.Header{Party: reports[i].Party}, record.PartRef{Name: p.Name, Marking: p.Marking})
+		c := read[s.Instrument]
+		by, count := map[record.ID]*node.FigureReport{}, map[record.Party]int{}
+		for i := range c.Reports {
+			x := &c.Reports[i]
+			if by[x.ID], count[x.Party] = x, count[x.Party]+1; x.Figures > 0 {
+				mark.add(r.group, &record.Header{Party: x.Party}, record.PartRef{Name: record.RowsPart, Marking: x.Marking})
 			}
 		}
-		filled, _ := texts.Filled(reports)
-		c := s.Collect(filled)
 		title := reading{lang: r.lang, web: w, texts: texts}.name(r, r.group, s).Text
+		for _, y := range c.Results {
+			signals = append(signals, exportedSignal{s, title, count[y.Party], y})
+		}
 		for i := range c.Series {
 			for k := range c.Series[i].Points {
-				f := reportedFigure{indicator: s, title: title, series: &c.Series[i], point: &c.Series[i].Points[k]}
+				if !each {
+					break
+				}
+				f := reportedFigure{indicator: s, title: title, series: &c.Series[i], point: &c.Series[i].Points[k], older: slices.Contains(c.Older, c.Series[i].Party)}
 				if rep := by[f.point.Report]; rep != nil {
 					f.source, f.vintage = rep.Source, rep.Vintage
 				}
 				if out = append(out, f); len(out) > maxExportedFigures {
-					return nil, nil, fmt.Errorf("%w: %w", node.ErrInvalid, record.Because("export.too-many", "more than %d figures: take one line of effort, or one indicator", maxExportedFigures))
+					return nil, nil, nil, fmt.Errorf("%w: %w", node.ErrInvalid, record.Because("export.too-many", "more than %d figures: take one line of effort, or one indicator", maxExportedFigures))
 				}
 			}
 		}
 	}
-	return out, mark, nil
+	return out, signals, mark, nil
 }
 
 func isoDate(sec int64) string { return time.Unix(sec, 0).UTC().Format(time.DateOnly) }
 
-func (w *Web) figuresTable(r *request, figures []reportedFigure) tables.Table {
-	var t tables.Table
-	for _, c := range []struct {
-		key   string
-		kind  tables.Kind
-		width int
-	}{{"indicator.code", tables.KindText, 24}, {"indicators.one", tables.KindText, 40}, {"commitment.line", tables.KindText, 12}, {"party", tables.KindText, 8}, {"figures.area", tables.KindText, 12},
-		{"figures.part", tables.KindText, 30}, {"export.start", tables.KindText, 12}, {"export.end", tables.KindText, 12}, {"signal.value", tables.KindNumber, 14}, {"indicator.unit", tables.KindText, 12},
-		{"differs.status", tables.KindText, 14}, {"figures.source", tables.KindText, 30}, {"figures.vintage", tables.KindText, 16}, {"signal.contested", tables.KindText, 16},
-		{"export.factor", tables.KindText, 24}, {"export.factor-unit", tables.KindText, 12}} {
+// tableColumn is a column of a file: its heading by the key of a message.
+type tableColumn struct {
+	key   string
+	kind  tables.Kind
+	width int
+}
+
+// tableOf has the columns' headings in every language of the charter.
+func tableOf(r *request, columns []tableColumn) (t tables.Table) {
+	for _, c := range columns {
 		h := tables.Heading{Kind: c.kind, Width: c.width}
 		for _, l := range readerFirst(r.lang, r.group.Chart.Languages) {
 			h.Titles = append(h.Titles, r.speaking(l).t(c.key))
 		}
 		t.Headings = append(t.Headings, h)
 	}
+	return t
+}
+
+// truth is a cell that says yes, or nothing.
+func truth(is bool) string {
+	if is {
+		return "true"
+	}
+	return ""
+}
+
+// signalsTable has what each party's figures say: in the words and exact decimals of entente progress explain --json.
+func signalsTable(r *request, signals []exportedSignal) tables.Table {
+	t := tableOf(r, []tableColumn{{"indicator.code", tables.KindText, 24}, {"indicators.one", tables.KindText, 40}, {"commitment.line", tables.KindText, 12}, {"party", tables.KindText, 8},
+		{"export.signal", tables.KindText, 14}, {"export.why", tables.KindText, 14}, {"signal.would", tables.KindText, 14}, {"export.latest", tables.KindText, 12}, {"signal.level", tables.KindNumber, 14},
+		{"indicator.target", tables.KindNumber, 14}, {"signal.trend", tables.KindNumber, 14}, {"indicator.unit", tables.KindText, 12}, {"indicator.reports", tables.KindNumber, 12}, {"export.older", tables.KindText, 16}})
+	number := func(n *progress.Number) string {
+		if n == nil {
+			return ""
+		}
+		return string(n.Decimal())
+	}
+	t.Rows = func(yield func([]string, error) bool) {
+		for _, y := range signals {
+			latest, slope := "", ""
+			if y.Latest != 0 {
+				latest = isoDate(y.Latest - 1)
+			}
+			if y.Trend != nil {
+				slope = number(&y.Trend.Slope)
+			}
+			if !yield([]string{y.indicator.Fact("code"), y.title, y.indicator.Line, string(y.Party), string(y.Word), y.Why, string(y.Would), latest, number(y.Level), number(y.Target), slope, y.Unit, strconv.Itoa(y.reports), truth(y.Older)}, nil) {
+				return
+			}
+		}
+	}
+	return t
+}
+
+func (w *Web) figuresTable(r *request, figures []reportedFigure) tables.Table {
+	t := tableOf(r, []tableColumn{{"indicator.code", tables.KindText, 24}, {"indicators.one", tables.KindText, 40}, {"commitment.line", tables.KindText, 12}, {"party", tables.KindText, 8}, {"figures.area", tables.KindText, 12},
+		{"figures.part", tables.KindText, 30}, {"export.start", tables.KindText, 12}, {"export.end", tables.KindText, 12}, {"signal.value", tables.KindNumber, 14}, {"indicator.unit", tables.KindText, 12},
+		{"differs.status", tables.KindText, 14}, {"figures.source", tables.KindText, 30}, {"figures.vintage", tables.KindText, 16}, {"signal.contested", tables.KindText, 16},
+		{"export.factor", tables.KindText, 24}, {"export.factor-unit", tables.KindText, 12}, {"export.older", tables.KindText, 16}})
 	t.Rows = func(yield func([]string, error) bool) {
 		for _, f := range figures {
 			p := f.point
@@ -139,9 +202,9 @@ func (w *Web) figuresTable(r *request, figures []reportedFigure) tables.Table {
 				}
 			}
 			row := []string{f.indicator.Fact("code"), f.title, f.indicator.Line, string(f.series.Party), f.series.Area, f.series.Disaggregation, isoDate(p.Start), isoDate(p.End), string(p.Value),
-				f.series.Unit, string(p.Status), f.source, f.vintage, strings.Join(by, " "), "", ""}
+				f.series.Unit, string(p.Status), f.source, f.vintage, strings.Join(by, " "), "", "", truth(f.older)}
 			if x := f.conversion(); x != nil {
-				row[len(row)-2], row[len(row)-1] = x.Factor, x.To
+				row[len(row)-3], row[len(row)-2] = x.Factor, x.To
 			}
 			if !yield(row, nil) {
 				return

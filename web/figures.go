@@ -41,15 +41,19 @@ type figureRow struct {
 var replyStances = []entente.Stance{entente.Contest, entente.Acknowledge}
 
 func (w *Web) figures(r *request) (answer, error) {
-	d, reports, err := w.figured(r)
+	d, err := w.figured(r)
 	if err != nil {
 		return nil, err
 	}
 	id, err := record.ParseID(r.PathValue("report"))
-	i := slices.IndexFunc(reports, func(x progress.Report) bool { return x.ID == id })
-	if err != nil || i < 0 {
+	if err != nil {
 		return nil, fmt.Errorf("report: %w", node.ErrNotFound)
 	}
+	report, err := w.node.Report(r.Context(), r.who, r.group.ID, d.State.Instrument, id)
+	if err != nil {
+		return nil, err
+	}
+	reports := []node.FigureReport{*report}
 	rec, err := w.node.Record(r.Context(), r.who, r.group.ID, id)
 	if err != nil {
 		return nil, err
@@ -62,7 +66,7 @@ func (w *Web) figures(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	wants := append(tablesOf(r, reports[i:i+1]), node.Want{Group: r.group.ID, Record: titled(d.State), Names: []string{"title.*"}})
+	wants := append(node.Rows(r.group.ID, reports), node.Want{Group: r.group.ID, Record: titled(d.State), Names: []string{"title.*"}})
 	var replies []record.ID
 	for _, y := range whole.State.Replies {
 		if y.To == id && len(replies) < listPage {
@@ -78,7 +82,7 @@ func (w *Web) figures(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	filled, unread := texts.texts.Filled(reports[i : i+1])
+	filled, unread := texts.texts.Filled(reports)
 	b := &figuresBody{Name: texts.name(r, r.group, d.State), Back: r.group.Href("indicators", d.State.Instrument.String()), Report: filled[0], Gap: unread > 0,
 		Area: r.FormValue("area"), Whole: r.group.Href("i", opening.String())}
 	for _, y := range whole.State.Replies {

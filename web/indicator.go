@@ -21,32 +21,33 @@ import (
 // reported, and the definition.
 type indicatorBody struct {
 	*node.Detail
-	Name     name
-	Results  []judged
-	Choose   []choice
-	Charts   []drawn
-	Parties  []record.Party
-	Rows     []comparison
-	Older    []comparison // folded away
-	Left     int          // periods not shown
-	Differ   bool
-	Reasons  []reason
-	Reports  []figureReport
-	Unread   int // reports that this office may not read, or that have not arrived
-	Refused  []progress.Refused
-	Texts    []text
-	Facts    []particular
-	Command  string
-	Whole    string // path of the page of the text, signatures and proof
-	Proposed bool
-	Statuses []sideStatus
-	Targets  []sentence // the target's earlier places
-	Acts     []act
-	Moved    []movement
-	Sums     []mismatchLine
-	Units    *choice     // in which both sides can be shown; nil: they are in one
-	Declared []string    // what was converted, by which factor
-	Report   *reportWays // nil: this office signs nothing here, or a past moment is shown
+	Name      name
+	Results   []judged
+	Choose    []choice
+	Charts    []drawn
+	Parties   []record.Party
+	Rows      []comparison
+	Older     []comparison // folded away
+	Left      int          // periods not shown
+	Differ    bool
+	Reasons   []reason
+	Reports   []figureReport
+	Unread    int      // reports that this office may not read, or that have not arrived
+	OlderLeft []string // whose reports are more than is read
+	Refused   []progress.Refused
+	Texts     []text
+	Facts     []particular
+	Command   string
+	Whole     string // path of the page of the text, signatures and proof
+	Proposed  bool
+	Statuses  []sideStatus
+	Targets   []sentence // the target's earlier places
+	Acts      []act
+	Moved     []movement
+	Sums      []mismatchLine
+	Units     *choice     // in which both sides can be shown; nil: they are in one
+	Declared  []string    // what was converted, by which factor
+	Report    *reportWays // nil: this office signs nothing here, or a past moment is shown
 }
 
 // reportWays are how the reader's party reports figures on an indicator.
@@ -119,24 +120,23 @@ type sideWord struct {
 }
 
 type figureReport struct {
-	progress.Report
-	Rows      int
+	node.FigureReport
 	Href      string
 	Contested []record.Party
 }
 
 func (w *Web) indicator(r *request) (answer, error) {
-	d, reports, err := w.figured(r)
+	d, err := w.figured(r)
 	if err != nil {
 		return nil, err
 	}
 	s := d.State
 	text := titled(s)
-	wants := append(tablesOf(r, reports), w.statusWants(r, s)...)
-	texts, err := w.read(r, append(wants, node.Want{Group: r.group.ID, Record: text, Names: words}))
+	texts, all, err := w.readFigures(r, append(w.statusWants(r, s), node.Want{Group: r.group.ID, Record: text, Names: words}), s)
 	if err != nil {
 		return nil, err
 	}
+	read := all[s.Instrument]
 	b := &indicatorBody{Detail: d, Name: texts.name(r, r.group, s),
 		Whole: r.group.Href("i", s.Instrument.String()), Command: "entente progress explain " + s.Fact("code") + " --json"}
 	b.Proposed = s.InForce() == nil
@@ -153,28 +153,27 @@ func (w *Web) indicator(r *request) (answer, error) {
 			}
 		}
 	}
-	filled, unread := texts.texts.Filled(reports)
-	b.Unread = unread
-	all := s.Collect(filled)
-	b.Refused = all.Refused
+	b.Unread, b.Refused, b.OlderLeft = read.Unread, read.Refused, r.olderLeft(read)
 	x := progress.Choice{Area: r.FormValue("area"), Disaggregation: r.FormValue("breakdown"), Span: progress.Span(r.FormValue("period"))}
-	results, err := w.node.Judge(r.group.ID, s, all, x)
-	if err != nil {
-		return nil, err
+	results := read.Results
+	if x != (progress.Choice{}) {
+		if results, err = w.node.Judge(r.group.ID, s, read, x); err != nil {
+			return nil, err
+		}
 	}
 	for _, y := range results {
 		b.Parties = append(b.Parties, y.Party)
 		b.Results = append(b.Results, w.judged(r, s, y))
 	}
-	b.Choose = choicesOf(r, &all, x)
+	b.Choose = choicesOf(r, &read.Collection, x)
 	results = w.converted(r, b, results)
 	b.Charts = w.drawn(r, b, results)
 	w.table(r, b, results)
-	w.reasons(r, b, results, filled)
-	w.moved(r, b, filled, &all)
-	w.totals(r, b, &all)
-	for _, x := range filled {
-		f := figureReport{Report: x, Rows: len(x.Rows.Rows), Href: w.reportHref(r, s, x.ID)}
+	w.reasons(r, b, results, read.Reports)
+	w.moved(r, b, read)
+	w.totals(r, b, &read.Collection)
+	for _, x := range read.Reports {
+		f := figureReport{FigureReport: x, Href: w.reportHref(r, s, x.ID)}
 		for _, c := range x.Contests {
 			f.Contested = append(f.Contested, c.By)
 		}
@@ -189,17 +188,13 @@ func (w *Web) indicator(r *request) (answer, error) {
 	return page{name: "indicator", title: b.Name.Text, nav: indicatorKind, body: b}, nil
 }
 
-// figured finds the indicator of a path with the reports on it.
-func (w *Web) figured(r *request) (*node.Detail, []progress.Report, error) {
+// figured finds the indicator of a path.
+func (w *Web) figured(r *request) (*node.Detail, error) {
 	d, err := w.detail(r)
-	if err != nil {
-		return nil, nil, err
+	if err == nil && d.State.Fact("direction") == "" {
+		err = fmt.Errorf("indicator: %w", node.ErrNotFound)
 	}
-	if d.State.Fact("direction") == "" {
-		return nil, nil, fmt.Errorf("indicator: %w", node.ErrNotFound)
-	}
-	reports, err := w.node.Reports(r.Context(), r.who, r.group.ID, d.State.Instrument, reportsShown)
-	return d, reports, err
+	return d, err
 }
 
 func (w *Web) reportHref(r *request, s *entente.State, report record.ID) string {
@@ -559,7 +554,7 @@ func (w *Web) table(r *request, b *indicatorBody, results []progress.Result) {
 }
 
 // reasons says why the sides' figures differ, as far as it is found in how they were made.
-func (w *Web) reasons(r *request, b *indicatorBody, results []progress.Result, reports []progress.Report) {
+func (w *Web) reasons(r *request, b *indicatorBody, results []progress.Result, reports []node.FigureReport) {
 	if len(results) < 2 || results[0].Series == nil || results[1].Series == nil {
 		return
 	}

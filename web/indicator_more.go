@@ -10,15 +10,6 @@ import (
 	"entente/record"
 )
 
-// tablesOf wants the rows of reports to compute with.
-func tablesOf(r *request, reports []progress.Report) []node.Want {
-	out := node.Rows(r.group.ID, reports)
-	for i := range out {
-		out[i].Tables = true
-	}
-	return out
-}
-
 // movement is what a later edition changed of what its party had reported before.
 type movement struct {
 	Party     record.Party
@@ -40,7 +31,7 @@ type moved struct {
 }
 
 // moved finds what the reports revised: every figure beside the one that it took the place of, the latest report first.
-func (w *Web) moved(r *request, b *indicatorBody, reports []progress.Report, all *progress.Collection) {
+func (w *Web) moved(r *request, b *indicatorBody, all *node.Figures) {
 	type change struct {
 		s        *progress.Series
 		was, now *progress.Figure
@@ -61,7 +52,7 @@ func (w *Web) moved(r *request, b *indicatorBody, reports []progress.Report, all
 			}
 		}
 	}
-	for _, x := range reports { // newest first
+	for _, x := range all.Reports { // newest first
 		list := by[x.ID]
 		if len(list) == 0 || len(b.Moved) == movedReports {
 			continue
@@ -90,6 +81,20 @@ func (w *Web) moved(r *request, b *indicatorBody, reports []progress.Report, all
 		}
 		b.Moved = append(b.Moved, m)
 	}
+}
+
+// olderLeft says whose reports are more than is read.
+func (r *request) olderLeft(f *node.Figures) (out []string) {
+	for _, p := range f.Older {
+		n := 0
+		for i := range f.Reports {
+			if f.Reports[i].Party == p {
+				n++
+			}
+		}
+		out = append(out, r.t("indicator.older-left", "Party", r.group.PartyName(p), "Count", n))
+	}
+	return out
 }
 
 func (r *request) figureOrNone(f *progress.Figure, unit string) string {

@@ -42,6 +42,7 @@ type sideFigure struct {
 	Point  *progress.Point
 	Late   string // why its next figures are late; empty: they are not
 	Signal signalTag
+	Older  bool // the party reported more than is read
 }
 
 // signalTag is a signal's word as pages show it: a message key and a colour of GOV.UK's tags.
@@ -106,7 +107,7 @@ func (w *Web) signals(r *request, items []node.Listed) (map[record.ID]*node.Sign
 }
 
 func (r *request) sideFigure(s *entente.State, y progress.Result) sideFigure {
-	f := sideFigure{Party: y.Party, Signal: tagOf(y.Word)}
+	f := sideFigure{Party: y.Party, Signal: tagOf(y.Word), Older: y.Older}
 	if y.Series != nil {
 		if f.Point = y.Series.Last(); f.Point != nil {
 			f.Value, f.Exact, f.Period = r.figure(f.Point.Value, y.Unit), f.Point.Value, r.period(f.Point.Period, y.Span)

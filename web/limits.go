@@ -29,9 +29,6 @@ const (
 	listPage = 50
 	// indicatorPage is how many indicators stand on one page of their list: the figures of each are read for it.
 	indicatorPage = 40
-	// reportsShown of an indicator are read for its own page, the newest: a report a month for forty years. With the titles they
-	// stay under what a page may read.
-	reportsShown = 480
 	// periodsShown and inputsShown are how many periods the tables of an indicator hold: ten and five years of months.
 	// The first of them, a year of months, are open.
 	periodsShown, inputsShown, periodsFirst = 120, 60, 12

@@ -60,15 +60,24 @@ func (w *Web) read(r *request, wants []node.Want) (reading, error) {
 	if len(wants) == 0 {
 		return out, nil
 	}
+	var err error
+	out.texts, err = w.node.Texts(r.Context(), r.who, r.Pattern, laidOut(wants))
+	return out, err
+}
+
+func laidOut(wants []node.Want) []node.Want {
+	wants = wants[:min(len(wants), node.MaxWants)]
 	for i := range wants {
 		wants[i].Short = true
 	}
-	if len(wants) > node.MaxWants {
-		wants = wants[:node.MaxWants]
-	}
-	var err error
-	out.texts, err = w.node.Texts(r.Context(), r.who, r.Pattern, wants)
-	return out, err
+	return wants
+}
+
+// readFigures reads as read does, and the figures on indicators with it. What is missing in the answer is no indicator, or was more
+// than a page computes with.
+func (w *Web) readFigures(r *request, wants []node.Want, indicators ...*entente.State) (reading, map[record.ID]*node.Figures, error) {
+	texts, figures, err := w.node.TextsAndFigures(r.Context(), r.who, r.Pattern, laidOut(wants), r.group.ID, indicators...)
+	return reading{lang: r.lang, web: w, texts: texts}, figures, err
 }
 
 // titles wants the titles of listed instruments.
