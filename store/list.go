@@ -66,6 +66,7 @@ var (
 	byLine   = index{"state_line", "due"}
 	byPhase  = index{"state_phase", "due"}
 	byOwed   = index{"state_owed", "overdue"} // the due date of what is owed
+	byDone   = index{"state_done", "owner"}   // what was said to be done
 	byTarget = index{"ref_target", "opened"}
 )
 
@@ -127,6 +128,9 @@ func (f *Filter) where(grp int64, ix index) (string, []any) {
 		for _, d := range f.Done {
 			args = append(args, int64(d))
 		}
+		if ix == byDone { // as the partial index has it
+			add("s.done > 0")
+		}
 	}
 	if f.Overdue != 0 {
 		add("s.overdue <= ? AND s.ends > ?", f.Overdue, f.Overdue)
@@ -159,6 +163,8 @@ func (f *Filter) narrow() index {
 		return byLast
 	case f.Owed || f.Overdue != 0:
 		return byOwed
+	case len(f.Done) > 0 && !slices.Contains(f.Done, 0):
+		return byDone
 	case f.Phase != "":
 		return byPhase
 	case f.Line != "":

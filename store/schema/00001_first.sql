@@ -78,6 +78,7 @@ CREATE INDEX state_last ON state (grp, kind, last, pos, line, owner, phase, unti
 CREATE INDEX state_line ON state (grp, kind, line, due, pos, owner, phase, until, ends, done, overdue, opened);
 CREATE INDEX state_phase ON state (grp, kind, phase, due, pos, line, owner, until, ends, done, overdue, opened);
 CREATE INDEX state_owed ON state (grp, kind, overdue, pos, line, owner, ends, due, opened) WHERE overdue < 9223372036854775807;
+CREATE INDEX state_done ON state (grp, kind, done, owner, due, pos, line, phase, until, ends, overdue, opened) WHERE done > 0;
 -- What waits for whom (entente.Attention), one row each, by the state it is read from.
 CREATE TABLE attention (
   pos    INTEGER NOT NULL,
