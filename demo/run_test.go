@@ -2,7 +2,11 @@ package demo
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,6 +48,7 @@ func TestRun(t *testing.T) {
 		}
 	}
 	scenarios(t, dir, r)
+	lostBoundary(t, filepath.Join(dir, FolderOf("MX")))
 	if _, err := Run(t.Context(), Options{Dir: t.TempDir() + "/.."}); err == nil {
 		t.Error("a folder that the example did not make was taken")
 	}
@@ -98,6 +103,7 @@ func scenarios(t *testing.T, dir string, r *Result) {
 			}
 			seen[c.scenario]++
 		}
+		backedUp(t, n, filepath.Join(dir, FolderOf(p), node.NodeKeyFile))
 		if err := n.Close(); err != nil {
 			t.Error(err)
 		}
@@ -105,6 +111,76 @@ func scenarios(t *testing.T, dir string, r *Result) {
 	for _, s := range Scenarios() {
 		if seen[s] == 0 {
 			t.Errorf("no commitment shows %s", s)
+		}
+	}
+}
+
+// A backup holds the boundary data by which actions were judged: what is put back can be rebuilt without looking for them.
+func backedUp(t *testing.T, n *node.Node, nodeKeys string) {
+	t.Helper()
+	dir := t.TempDir()
+	if _, err := n.Backup(t.Context(), func(name string, _ int64, r io.Reader) error {
+		path := filepath.Join(dir, name)
+		b, err := io.ReadAll(r)
+		return errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, b, 0o600))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	keys, err := node.ReadBackupKeys(nodeKeys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func() *node.Report {
+		t.Helper()
+		r, err := node.CheckFolder(t.Context(), dir, entente.Standard(), keys, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	if r := check(); !r.OK {
+		t.Errorf("what was saved does not hold: %v", r.Faults)
+	}
+	if len(n.Boundaries()) == 0 {
+		return // make boundary was not run: the example is without actions, as it says
+	}
+	if err := os.RemoveAll(filepath.Join(dir, node.BoundaryFolder)); err != nil {
+		t.Fatal(err)
+	}
+	if r := check(); r.OK || !strings.Contains(strings.Join(r.Faults, " "), "boundary data") {
+		t.Errorf("actions were judged without boundary data, or it is not said: %v", r.Faults)
+	}
+}
+
+// A boundary file that is lost after actions were judged by it: the node starts and shows what stands, its check says what is
+// missing, and with the file put back everything holds without a restart.
+func lostBoundary(t *testing.T, dir string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, node.BoundaryFolder, "*"))
+	if err != nil || len(files) == 0 {
+		return // make boundary was not run
+	}
+	file, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, node.BoundaryFolder)); err != nil {
+		t.Fatal(err)
+	}
+	n, err := node.Open(t.Context(), node.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Close()
+	for _, want := range []bool{false, true} {
+		r, err := n.Check(t.Context(), nil)
+		if err != nil || r.OK != want || !want && (len(r.Faults) != 1 || !strings.Contains(r.Faults[0], "put the file")) {
+			t.Errorf("with the file %v: %+v, %v", want, r, err)
+		}
+		if !want {
+			if _, err := n.AddBoundary(file); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }

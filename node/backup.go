@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,6 +21,7 @@ import (
 	"entente"
 	"entente/record"
 	"entente/store"
+	"entente/territory"
 )
 
 // Manifest says what a backup holds. It stands first in the archive, as manifest.json. The key file lies apart: whoever has the
@@ -59,7 +61,7 @@ const (
 // maxManifest in bytes: a few hundred for each group.
 const maxManifest = 1 << 20
 
-// backupFiles are the files that an archive may hold, in their order; the manifest comes before them.
+// backupFiles are the files that an archive may hold, in their order; the manifest comes before them, boundary files after.
 var backupFiles = []string{ConfigFile, SealedKeys, store.File}
 
 // ParseManifest reads a manifest. Names of files are those of this program and nothing else: they become paths.
@@ -71,8 +73,12 @@ func ParseManifest(b []byte) (*Manifest, error) {
 		return nil, fmt.Errorf("backup: %w: not a manifest of this program", ErrInvalid)
 	}
 	at, seen := -1, map[string]bool{}
+	last := ""
 	for _, f := range m.Files {
 		i := slices.Index(backupFiles, f.Name)
+		if f.Name == boundaryName(f.SHA256) && f.Name > last && f.Size <= territory.MaxFile {
+			i, at, last = len(backupFiles), len(backupFiles)-1, f.Name
+		}
 		if i <= at || f.Size < 0 {
 			return nil, fmt.Errorf("backup: %w: its files are not those of a backup", ErrInvalid)
 		}
@@ -91,8 +97,8 @@ func (m *Manifest) Sealed() bool {
 
 const backupPrefix = ".backup-"
 
-// Backup copies what a node cannot make again while it serves: description, database, data keys; and its own keys where there
-// is a recovery key to seal them to. put is called with the manifest, with each file of the archive, and last with the key
+// Backup copies what a node cannot make again while it serves: description, database, data keys, the boundary data that it holds;
+// and its own keys where there is a recovery key to seal them to. put is called with the manifest, with each file of the archive, and last with the key
 // file, which is to be kept apart. The anchor is never part of it: it is what tells a restored node from one that went on.
 func (n *Node) Backup(ctx context.Context, put func(name string, size int64, r io.Reader) error) (m *Manifest, err error) {
 	if !n.saving.TryLock() {
@@ -122,7 +128,9 @@ func (n *Node) Backup(ctx context.Context, put func(name string, size int64, r i
 			return nil, fmt.Errorf("backup: %w", err)
 		}
 	}
-	for _, name := range backupFiles {
+	bounds, at := n.boundaryFiles()
+	maps.Copy(paths, at)
+	for _, name := range append(slices.Clone(backupFiles), bounds...) {
 		if p, ok := paths[name]; ok {
 			f, err := describe(name, p)
 			if err != nil {
@@ -316,7 +324,7 @@ func CheckFolder(ctx context.Context, dir string, kinds entente.Kinds, keys *Bac
 	if err != nil {
 		return nil, fmt.Errorf("check: %w", err)
 	}
-	n := &Node{dir: dir, config: c, party: c.Party, clock: func() int64 { return time.Now().Unix() }, kinds: kinds}
+	n := &Node{dir: dir, config: c, party: c.Party, clock: func() int64 { return time.Now().Unix() }, kinds: kinds, boundaries: boundariesIn(dir)}
 	if keys != nil {
 		n.keys = keys.k
 		n.store, err = store.Open(ctx, dir, [32]byte(keys.k.Wrap))

@@ -25,7 +25,12 @@ type boundaries struct {
 	dir   string
 	mu    sync.Mutex
 	known map[record.ID]*territory.Boundary
+	paths map[record.ID]string
 	read  map[string]bool // files that were looked at, by name, size and time
+}
+
+func boundariesIn(dir string) boundaries {
+	return boundaries{dir: filepath.Join(dir, BoundaryFolder), known: map[record.ID]*territory.Boundary{}, paths: map[record.ID]string{}, read: map[string]bool{}}
 }
 
 func (s *boundaries) find(digest record.ID) *territory.Boundary {
@@ -54,7 +59,7 @@ func (s *boundaries) find(digest record.ID) *territory.Boundary {
 		}
 		id := record.ID(sha256.Sum256(f))
 		if b := shared(id, f); b != nil {
-			s.known[id] = b
+			s.known[id], s.paths[id] = b, filepath.Join(s.dir, e.Name())
 		}
 	}
 	return s.known[digest]
@@ -92,7 +97,7 @@ func (n *Node) AddBoundary(file []byte) (*territory.Boundary, error) {
 	if err := os.MkdirAll(n.boundaries.dir, 0o700); err != nil {
 		return nil, err
 	}
-	if err := replaceFile(filepath.Join(n.boundaries.dir, b.Hex()+".boundary"), file); err != nil {
+	if err := replaceFile(filepath.Join(n.dir, filepath.FromSlash(boundaryName(sha256.Sum256(file)))), file); err != nil {
 		return nil, fmt.Errorf("boundary: %w", err)
 	}
 	return b, nil
@@ -114,6 +119,28 @@ func (n *Node) Boundaries() []*territory.Boundary {
 	return slices.SortedFunc(maps.Values(n.boundaries.known), func(a, b *territory.Boundary) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Hex(), b.Hex()))
 	})
+}
+
+// boundaryFiles are the files of what Boundaries says, by the names that they have in a backup. One that is gone from the folder
+// is left out: its charter names it by digest, and whoever has the file can put it back.
+func (n *Node) boundaryFiles() (names []string, paths map[string]string) {
+	n.boundaries.find(record.ID{})
+	n.boundaries.mu.Lock()
+	defer n.boundaries.mu.Unlock()
+	paths = map[string]string{}
+	for id, path := range n.boundaries.paths {
+		name := boundaryName(id)
+		if f, err := describe(name, path); err == nil && f.SHA256 == id {
+			names, paths[name] = append(names, name), path
+		}
+	}
+	slices.Sort(names)
+	return names, paths
+}
+
+// boundaryName is the name of a boundary file in a node's folder and in a backup: what it holds, and nothing of a user's.
+func boundaryName(digest record.ID) string {
+	return BoundaryFolder + "/" + digest.String() + ".boundary"
 }
 
 // HoldsBoundary says whether this node holds the boundary data that a charter names. Without them nothing that needs them counts here.

@@ -139,6 +139,12 @@ func (c *checker) group(ctx context.Context, row store.Group) error {
 	if err := c.receipts(row, g, logs); err != nil {
 		return err
 	}
+	if _, charter := g.ledger.Charter(); charter != nil {
+		if b := g.ledger.MissingBoundary(charter); b != nil { // what counts without it is not what counted with it
+			c.rep.fault("group %s: %s", row.ID.Short(), needsBoundary(b))
+			return nil
+		}
+	}
 	return c.compare(ctx, row, g, logs)
 }
 

@@ -19,7 +19,6 @@ import (
 	"entente"
 	"entente/record"
 	"entente/store"
-	"entente/territory"
 	"entente/tlog"
 )
 
@@ -178,7 +177,7 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 		stopped: make(chan struct{}), recents: map[int64]*recent{}, groups: map[int64]*group{}, changed: make(chan struct{}),
 		restoring: map[record.ID]map[record.Party]bool{}, copies: map[record.Party]*copyOf{}}
 	n.config, n.party = c, c.Party
-	n.boundaries = boundaries{dir: filepath.Join(o.Dir, BoundaryFolder), known: map[record.ID]*territory.Boundary{}, read: map[string]bool{}}
+	n.boundaries = boundariesIn(o.Dir)
 	if n.clock == nil {
 		n.clock = systemClock
 	}

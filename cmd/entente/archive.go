@@ -222,7 +222,10 @@ func unpack(file, dir string) (u *unpacked, err error) {
 		case node.SealedKeys:
 			u.keys, err = io.ReadAll(io.LimitReader(r, maxManifest))
 		default:
-			err = copyNew(filepath.Join(dir, x.Name), r)
+			path := filepath.Join(dir, filepath.FromSlash(x.Name)) // ParseManifest let it pass
+			if err = os.MkdirAll(filepath.Dir(path), 0o700); err == nil {
+				err = copyNew(path, r)
+			}
 		}
 		return err
 	}, nil)
