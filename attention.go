@@ -25,29 +25,32 @@ type AttentionReason string
 
 // The reasons for attention.
 const (
-	AttentionSign      AttentionReason = "sign"              // an open text waits for this party's consent
-	AttentionWait      AttentionReason = "wait"              // this party consented, and another is asked to
-	AttentionDue       AttentionReason = "due"               // what this party owes falls due within two weeks
-	AttentionOverdue   AttentionReason = "overdue"           // and the date has passed
-	AttentionVerify    AttentionReason = "verify"            // reported done: this party says whether it is
-	AttentionAnswer    AttentionReason = "answer"            // another party has observations on this party's text or report
-	AttentionFigures   AttentionReason = "figures-to-answer" // another party's figures, neither acknowledged nor contested
-	AttentionMeeting   AttentionReason = "meeting"           // it takes place within three weeks
-	AttentionHeld      AttentionReason = "report-held"       // its host has not reported it held
-	AttentionPublish   AttentionReason = "publish"           // agreed under an embargo, and this party has not let it out
-	AttentionClaim     AttentionReason = "claim-to-answer"   // another party put a claim before this one, which said nothing of it
-	AttentionCopy      AttentionReason = "courtesy-copy"     // another party's own text, of which this party said nothing
-	AttentionTranslate AttentionReason = "translate"         // this party's words stand in one language and not in every other
-	AttentionSilence   AttentionReason = "objections-asked"  // another party asked for objections to its text, and this party said nothing of it
-	AttentionEnding    AttentionReason = "ending"            // notice is running
-	AttentionRecall    AttentionReason = "recalled"          // another party asks for its copies back, and this party has not answered
-	AttentionErase     AttentionReason = "erase-asked"       // another party wants content destroyed, and this party has not said so
-	AttentionWithdrawn AttentionReason = "withdrawn-pending" // this party's withdrawal is not yet known to the others
+	AttentionSign        AttentionReason = "sign"               // an open text waits for this party's consent
+	AttentionWait        AttentionReason = "wait"               // this party consented, and another is asked to
+	AttentionDue         AttentionReason = "due"                // what this party owes falls due within two weeks
+	AttentionOverdue     AttentionReason = "overdue"            // and the date has passed
+	AttentionVerify      AttentionReason = "verify"             // reported done: this party says whether it is
+	AttentionAnswer      AttentionReason = "answer"             // another party has observations on this party's text or report
+	AttentionFigures     AttentionReason = "figures-to-answer"  // another party's figures, neither acknowledged nor contested
+	AttentionMeeting     AttentionReason = "meeting"            // it takes place within three weeks
+	AttentionHeld        AttentionReason = "report-held"        // its host has not reported it held
+	AttentionPublish     AttentionReason = "publish"            // agreed under an embargo, and this party has not let it out
+	AttentionClaim       AttentionReason = "claim-to-answer"    // another party put a claim before this one, which said nothing of it
+	AttentionContact     AttentionReason = "contact-to-report"  // this party planned a contact; the charter's clock runs to its report
+	AttentionContactLate AttentionReason = "contact-overdue"    // and that clock has run out
+	AttentionIncident    AttentionReason = "incident-to-answer" // an incident is attributed to this party, which said nothing of it
+	AttentionCopy        AttentionReason = "courtesy-copy"      // another party's own text, of which this party said nothing
+	AttentionTranslate   AttentionReason = "translate"          // this party's words stand in one language and not in every other
+	AttentionSilence     AttentionReason = "objections-asked"   // another party asked for objections to its text, and this party said nothing of it
+	AttentionEnding      AttentionReason = "ending"             // notice is running
+	AttentionRecall      AttentionReason = "recalled"           // another party asks for its copies back, and this party has not answered
+	AttentionErase       AttentionReason = "erase-asked"        // another party wants content destroyed, and this party has not said so
+	AttentionWithdrawn   AttentionReason = "withdrawn-pending"  // this party's withdrawal is not yet known to the others
 )
 
 // AttentionReasons are all reasons, in the order in which lists show them.
-var AttentionReasons = []AttentionReason{AttentionOverdue, AttentionSign, AttentionVerify, AttentionAnswer, AttentionPublish, AttentionHeld, AttentionFigures,
-	AttentionClaim, AttentionCopy, AttentionSilence, AttentionRecall, AttentionErase, AttentionDue, AttentionMeeting, AttentionWithdrawn, AttentionEnding, AttentionTranslate, AttentionWait}
+var AttentionReasons = []AttentionReason{AttentionOverdue, AttentionContactLate, AttentionSign, AttentionVerify, AttentionAnswer, AttentionIncident, AttentionPublish, AttentionHeld, AttentionFigures,
+	AttentionClaim, AttentionCopy, AttentionSilence, AttentionRecall, AttentionErase, AttentionContact, AttentionDue, AttentionMeeting, AttentionWithdrawn, AttentionEnding, AttentionTranslate, AttentionWait}
 
 // How long around its date a thing shows, in seconds.
 const (
@@ -79,6 +82,7 @@ func (s *State) Attention(parties []record.Party) []Attention {
 	s.waitReply(parties, add)
 	s.waitCopy(parties, add)
 	s.waitSilence(parties, add)
+	s.waitContact(add)
 	for _, u := range s.Untranslated {
 		add(Attention{Party: u.Ref.Party, Reason: AttentionTranslate, About: u.Of})
 	}
@@ -180,6 +184,11 @@ func (s *State) waitReply(parties []record.Party, add func(Attention)) {
 		case len(s.Versions) == 0 && s.quoted():
 			if st == "" { // whatever it said
 				add(Attention{Party: p, Reason: AttentionClaim, About: last.ID})
+			}
+		case len(s.Versions) == 0 && s.Fact("contact") != "": // a party's own log: the others may say something of it
+		case len(s.Versions) == 0 && s.Fact("severity") != "":
+			if st == "" && p == record.Party(s.Fact("attributed")) {
+				add(Attention{Party: p, Reason: AttentionIncident, About: last.ID})
 			}
 		case len(s.Versions) == 0 && st != Contest && st != Object:
 			add(Attention{Party: p, Reason: AttentionFigures, About: last.ID})

@@ -128,6 +128,11 @@ func attentive(tb tester, s *entente.State, parties []record.Party, count tally)
 		if0("answer", shows[entente.AttentionAnswer] > 0, v.Observations && v.Phase != entente.PhaseLapsed && v.Phase != entente.PhaseWithdrawn)
 		if0("objections-asked", shows[entente.AttentionSilence] > 0, slices.ContainsFunc(v.Silence, func(x entente.Silence) bool { return !x.Over }))
 		if0("claim-to-answer", shows[entente.AttentionClaim] > 0, v.Phase == entente.PhaseRecorded && s.Fact("speaker") != "")
+		by := int64(0)
+		_, _ = fmt.Sscan(s.Fact("report_by"), &by)
+		both("contact-overdue", shows[entente.AttentionContactLate] > 0, by != 0 && now > by && v.Phase != entente.PhaseEnded && v.Phase != entente.PhaseRejected)
+		if0("contact-to-report", shows[entente.AttentionContact] > 0, by != 0 && now <= by)
+		if0("incident-to-answer", shows[entente.AttentionIncident] > 0, v.Phase == entente.PhaseRecorded && s.Fact("severity") != "")
 		if0("figures-to-answer", shows[entente.AttentionFigures] > 0, v.Phase == entente.PhaseRecorded)
 		both("recalled", shows[entente.AttentionRecall] > 0, slices.ContainsFunc(s.Recalls, func(r entente.RecallState) bool { return len(r.Answers) < len(parties)-1 }))
 		both("erase-asked", shows[entente.AttentionErase] > 0, slices.ContainsFunc(s.Erasures, func(e entente.Erasure) bool { return e.Since == 0 }))
@@ -247,7 +252,7 @@ func randomState(rt *rapid.T, parties []record.Party) *entente.State {
 		}
 		s.Erasures = append(s.Erasures, e)
 	}
-	switch n("fact", 6) {
+	switch n("fact", 8) {
 	case 4:
 		s.Facts = []entente.Fact{{Name: "embargo", Value: "1"}}
 	case 5:
@@ -258,6 +263,10 @@ func randomState(rt *rapid.T, parties []record.Party) *entente.State {
 		if s.Owner != "" && s.Due != 0 {
 			s.Facts = []entente.Fact{{Name: "starts", Value: fmt.Sprint(s.Due)}}
 		}
+	case 7:
+		s.Facts = []entente.Fact{{Name: "contact", Value: entente.ContactPlanned}, {Name: "from", Value: fmt.Sprint(day * int64(n("from", 20)))}, {Name: "report_by", Value: fmt.Sprint(day * int64(20+n("by", 20)))}}
+	case 8:
+		s.Facts = []entente.Fact{{Name: "attributed", Value: string(who("attributed"))}, {Name: "severity", Value: "minor"}}
 	case 6:
 		s.Facts = []entente.Fact{{Name: "speaker", Value: "an office"}}
 	}

@@ -51,7 +51,8 @@ type Clocks struct {
 	Consultation int64 `cbor:"3,keyasint,omitzero" json:"consultation,omitzero"`
 	Escalation   int64 `cbor:"4,keyasint,omitzero" json:"escalation,omitzero"`
 	Retention    int64 `cbor:"5,keyasint" json:"retention"`
-	Skew         int64 `cbor:"6,keyasint" json:"skew"` // a record dated further ahead of local time is held back
+	Skew         int64 `cbor:"6,keyasint" json:"skew"`                             // a record dated further ahead of local time is held back
+	Contact      int64 `cbor:"7,keyasint,omitzero" json:"contact_report,omitzero"` // from a contact's end to its report; absent: three days
 }
 
 // Boundary names the boundary data by digest (rule C3).
@@ -171,7 +172,7 @@ func (c *Charter) Check() error {
 			return fmt.Errorf("silence for %.70q: kinds are names, ascending without doubles", k)
 		}
 	}
-	for _, d := range []int64{c.Clocks.Notice, c.Clocks.Ceiling, c.Clocks.Consultation, c.Clocks.Escalation, c.Clocks.Retention} {
+	for _, d := range []int64{c.Clocks.Notice, c.Clocks.Ceiling, c.Clocks.Consultation, c.Clocks.Escalation, c.Clocks.Retention, c.Clocks.Contact} {
 		if d < 0 || d > maxClock {
 			return fmt.Errorf("clocks: want 0 seconds to 50 years")
 		}

@@ -31,6 +31,10 @@ type Kind struct {
 	Check func(*Case)
 	// Fold writes the kind's own facts into the state, from the records with effect, in the order they count. May be nil.
 	Fold func(*State, []Judged)
+	// Clocks, where not nil, adds after Fold what the charter's periods say, by the charter that the opening record stands under.
+	Clocks func(*State, *Charter)
+	// OwnAlone kinds: a part is for its author's party alone where neither its author nor the party's default says otherwise.
+	OwnAlone bool
 	// Area, where not nil: proposals of the kind need an area, whose hosts are required too (rule C3). It returns the hosts that
 	// the proposer names beside them.
 	Area func(*record.Header) []record.Party
@@ -61,7 +65,7 @@ type Kinds map[string]*Kind
 func Standard() Kinds {
 	k := Kinds{}
 	k.Add(charterKind, powersKind, objectiveKind, commitmentKind, indicatorKind, observationKind, findingKind, meetingKind, decisionKind,
-		statementKind, termKind, receiptKind, accessKind, clearanceKind, claimKind, claimNoteKind, pressKind, actionKind)
+		statementKind, termKind, receiptKind, accessKind, clearanceKind, claimKind, claimNoteKind, pressKind, actionKind, contactKind, incidentKind)
 	return k
 }
 

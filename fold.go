@@ -65,12 +65,29 @@ func (l *Ledger) Fold(instrument record.ID, records []Judged, know consent.Knowl
 	if k != nil && k.Fold != nil {
 		k.Fold(s, effect)
 	}
+	if k != nil && k.Clocks != nil {
+		l.foldClocks(s, k, records)
+	}
 	if k != nil {
 		l.foldTranslations(s, k, effect)
 	}
 	l.foldParts(s, effect)
 	slices.SortFunc(s.Facts, func(a, b Fact) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Value, b.Value)) })
 	return s, res.Waits, nil
+}
+
+// foldClocks applies a kind's clocks under the charter that the instrument was opened under.
+func (l *Ledger) foldClocks(s *State, k *Kind, records []Judged) {
+	c := l.founding
+	for _, j := range records {
+		if j.ID() != s.Instrument {
+			continue
+		}
+		if x := l.CharterByID(j.Header().Charter); x != nil {
+			c = x
+		}
+	}
+	k.Clocks(s, c)
 }
 
 // texts reads versions and acts from the records with effect, in their order.

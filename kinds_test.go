@@ -99,7 +99,7 @@ func TestEveryKindTakesAValidInstrument(t *testing.T) {
 	if s := mx.State(mx.written[0].ID()); s.Kind != "powers" || s.At(d.now).Phase != entente.PhaseRecorded {
 		t.Errorf("powers: %+v", s)
 	}
-	tested := []string{"access", "action", "charter", "claim", "claim-note", "clearance", "press-line", "receipt"} // in tests of their own
+	tested := []string{"access", "action", "charter", "claim", "claim-note", "clearance", "contact", "incident", "press-line", "receipt"} // in tests of their own
 	for _, s := range us.view.states {
 		x, _ := entente.ParseState(s)
 		tested = append(tested, x.Kind)
@@ -326,7 +326,7 @@ func TestEveryRuleRefuses(t *testing.T) {
 		refusedKinds[c.kind] = true
 	}
 	for _, n := range d.kinds.Names() {
-		if !refusedKinds[n] && n != "access" && n != "action" && n != "claim" && n != "claim-note" && n != "clearance" && n != "powers" && n != "press-line" {
+		if !refusedKinds[n] && n != "access" && n != "action" && n != "claim" && n != "claim-note" && n != "clearance" && n != "contact" && n != "incident" && n != "powers" && n != "press-line" {
 			t.Errorf("no rule of the kind %s is tested", n)
 		}
 	}

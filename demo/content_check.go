@@ -155,7 +155,7 @@ func (c *check) group() {
 }
 
 // signedKinds are the kinds of record that an office of the example may sign.
-var signedKinds = []string{"charter", "powers", "objective", "commitment", "action", "indicator", "observation", "finding", "meeting", "decision", "statement", "term", "claim"}
+var signedKinds = []string{"charter", "powers", "objective", "commitment", "action", "indicator", "observation", "finding", "meeting", "decision", "statement", "term", "claim", "contact", "incident"}
 
 func (c *check) offices() {
 	seen := make(map[OfficeRef]bool)

@@ -148,6 +148,9 @@ func (s *story) plan() error {
 	if s.stage != nil && s.land != nil && s.g.Key == securityKey {
 		s.actions()
 	}
+	if s.g.Key == securityKey {
+		s.contacts()
+	}
 	s.progress()
 	slices.SortStableFunc(s.events, func(a, b event) int { return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.rank, b.rank)) })
 	return nil

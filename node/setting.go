@@ -184,8 +184,17 @@ func (n *Node) PutDefaultMarkings(ctx context.Context, who Caller, group record.
 	return putSetting(ctx, n, who, group, store.KeptMarkings, "", all, len(n.kinds)+1, before)
 }
 
-// marking is how a part of a kind is marked of which nothing else is said.
+// marking is how a part of a kind is marked of which nothing else is said. A part of a kind that is for its author's party alone never
+// goes further by a default.
 func (n *Node) marking(ctx context.Context, g *group, kind string) (record.Marking, error) {
+	m, err := n.usualMarking(ctx, g, kind)
+	if k := n.kinds[kind]; k != nil && k.OwnAlone {
+		m.TLP, m.ReleasableTo = record.AmberStrict, nil
+	}
+	return m, err
+}
+
+func (n *Node) usualMarking(ctx context.Context, g *group, kind string) (record.Marking, error) {
 	parties := g.ledger.Parties()
 	all, _, err := settingOf[DefaultMarking](store.KeptAbout(n.store.View(ctx), g.row, store.KeptMarkings, settingKey(g, "")))
 	for _, k := range []string{kind, "*"} {

@@ -370,6 +370,10 @@ func (w *Web) waits(r *request, f *found, texts reading, x node.Waiting, now int
 	switch a.Reason {
 	case entente.AttentionOverdue:
 		out.Words, out.Late = r.t("waits.overdue", "When", l.late(a.By, now), "Day", r.deadline(a.By)), true
+	case entente.AttentionContactLate:
+		out.Words, out.Late = r.t("waits.overdue", "When", l.late(a.By, now), "Day", r.deadline(a.By)), true
+	case entente.AttentionContact:
+		out.Words = r.t("waits.contact", "When", l.late(a.By, now), "Moment", l.moment(a.By))
 	case entente.AttentionDue:
 		out.Words = r.t("waits.due", "When", l.late(a.By, now), "Day", r.deadline(a.By))
 	case entente.AttentionMeeting:

@@ -172,6 +172,7 @@ var sections = []struct{ key, path, kind string }{
 	{"meetings", "meetings", "meeting"},
 	{"statements", "statements", "statement"},
 	{"actions", "actions", actionKind},
+	{"contacts", "contacts", entente.ContactKind},
 	{"nonpapers", "nonpapers", ""},
 	{"terms", "terms", "term"},
 	{"people", "people", ""},

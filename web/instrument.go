@@ -182,6 +182,9 @@ var kindPages = map[string]kindPage{
 
 	actionKind: {template: "commitment", particulars: (*Web).acted, compose: "actions/new", report: true, acts: (*Web).actionActs},
 
+	entente.ContactKind:  {particulars: (*Web).contacted, says: (*Web).contactSays, compose: "contacts/new", whole: (*Web).contactActs},
+	entente.IncidentKind: {particulars: (*Web).happening, says: (*Web).incidentSays, compose: "incidents/new"},
+
 	entente.ClaimKind: {path: "claims"},
 }
 

@@ -28,7 +28,7 @@ type text struct {
 type passage struct{ Heading, Text string }
 
 // passages are the parts that some kinds have beside title and body, in the order in which they are read.
-var passages = []string{"method", "limits", "activities", "risks"}
+var passages = []string{"method", "limits", "activities", "risks", "place", "present", "accompanied"}
 
 // reading is everything one page shows of parts: read at once, with one entry in the access log.
 type reading struct {
@@ -115,6 +115,9 @@ func (x reading) bilingual(g *group, h *record.Header, id record.ID) []text {
 	for _, l := range readerFirst(x.lang, g.Chart.Languages) {
 		t := text{Lang: l, Tag: tags[l], Title: x.part(id, "title."+l), Body: x.part(id, "body."+l), Done: x.part(id, "done."+l),
 			DoneMeans: x.web.languages[l].t("text.done"), Missing: true}
+		if v := x.part(id, entente.AuthorisationPart); v != "" { // the same in every language
+			t.More = append(t.More, passage{x.web.languages[l].t("text.authorisation"), v})
+		}
 		for _, n := range passages {
 			if v := x.part(id, n+"."+l); v != "" {
 				t.More = append(t.More, passage{x.web.languages[l].t("text." + n), v})
@@ -158,7 +161,7 @@ func (x reading) gap(id record.ID, name string) node.Gap {
 }
 
 // words are the parts of a record that are texts in a language of the charter.
-var words = []string{"title.*", "body.*", "done.*", "method.*", "limits.*", "activities.*", "risks.*", entente.QuotePart}
+var words = []string{"title.*", "body.*", "done.*", "method.*", "limits.*", "activities.*", "risks.*", "place.*", "present.*", "accompanied.*", entente.QuotePart, entente.AuthorisationPart}
 
 func readerFirst(lang string, languages []string) []string {
 	out := slices.Clone(languages)
