@@ -42,6 +42,7 @@ var commitmentKind = &Kind{
 		record.Recall:   recallRule,
 		record.Erase:    eraseRule,
 		record.Report:   {Approved: true, Terms: func() any { return new(Progress) }, Parts: []string{"body.*", "annex/*"}},
+		record.Release:  widenRule,
 		record.Reply:    replyRule,
 		record.Note:     translationRule,
 	},

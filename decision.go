@@ -21,6 +21,7 @@ var decisionKind = &Kind{
 		record.Withdraw: withdrawRule,
 		record.Recall:   recallRule,
 		record.Erase:    eraseRule,
+		record.Release:  widenRule,
 		record.Reply:    replyRule,
 		record.Note:     translationRule,
 	},

@@ -318,6 +318,7 @@ func (l *Ledger) authority(c *Case) {
 	if err == nil {
 		checkConsent(c)
 		checkParts(c)
+		checkWidening(c)
 		if k.Check != nil {
 			k.Check(c)
 		}

@@ -54,8 +54,9 @@ var meetingKind = &Kind{
 		record.Erase:    eraseRule,
 		record.Note: {Approved: true, Terms: func() any { return new(AgendaItem) },
 			Parts: []string{"title.*", "body.*", "annex/*"}},
-		record.Report: {Approved: true, Terms: func() any { return new(MeetingHeld) }, Parts: []string{"body.*", "annex/*"}},
-		record.Reply:  replyRule,
+		record.Report:  {Approved: true, Terms: func() any { return new(MeetingHeld) }, Parts: []string{"body.*", "annex/*"}},
+		record.Release: widenRule,
+		record.Reply:   replyRule,
 	},
 	Check: func(c *Case) {
 		checkReply(c)

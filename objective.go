@@ -20,6 +20,7 @@ var objectiveKind = &Kind{
 		record.Recall:   recallRule,
 		record.Erase:    eraseRule,
 		record.Report:   statusRule,
+		record.Release:  widenRule,
 		record.Reply:    replyRule,
 		record.Note:     translationRule,
 	},

@@ -54,29 +54,39 @@ func checkParts(c *Case) {
 	if !ok {
 		return
 	}
-	r := c.Find(t.Of)
-	if r == nil || r.Instrument() != c.Header.Instrument {
-		c.Against(ReasonReference, "parts.of", "it names %s, which is no record of this instrument that it knows", t.Of.Short())
-		return
-	}
-	if len(t.Parts) == 0 || !slices.IsSorted(t.Parts) || len(slices.Compact(slices.Clone(t.Parts))) != len(t.Parts) {
-		c.Against(ReasonTerms, "parts.names", "it names parts, ascending, each once")
-	}
-	for _, name := range t.Parts {
-		if _, ok := r.Header().Part(name); !ok {
-			c.Against(ReasonReference, "parts.unknown", "that record has no part %.70q", name)
-		}
-	}
-	if c.Header.Verb == record.Recall && r.Header().Party != c.Header.Party {
+	r := c.named(t.Of, t.Parts)
+	if r != nil && c.Header.Verb == record.Recall && r.Header().Party != c.Header.Party {
 		c.Against(ReasonParties, "parts.author", "only %s, whose words they are, asks for copies back", r.Header().Party)
 	}
 }
 
-// foldParts keeps who asked for copies back and what is to be destroyed.
+// named finds the record of the instrument whose parts an act names; nil where it knows none.
+func (c *Case) named(of record.ID, parts []string) *record.Record {
+	r := c.Find(of)
+	if r == nil || r.Instrument() != c.Header.Instrument {
+		c.Against(ReasonReference, "parts.of", "it names %s, which is no record of this instrument that it knows", of.Short())
+		return nil
+	}
+	if len(parts) == 0 || !slices.IsSorted(parts) || len(slices.Compact(slices.Clone(parts))) != len(parts) {
+		c.Against(ReasonTerms, "parts.names", "it names parts, ascending, each once")
+	}
+	for _, name := range parts {
+		if _, ok := r.Header().Part(name); !ok {
+			c.Against(ReasonReference, "parts.unknown", "that record has no part %.70q", name)
+		}
+	}
+	return r
+}
+
+// foldParts keeps what was released to more, who asked for copies back and what is to be destroyed.
 func (l *Ledger) foldParts(s *State, effect []Judged) {
 	retention := l.founding.Clocks.Retention
 	for _, j := range effect {
 		h, t := j.Header(), new(PartsOf)
+		if x := l.Kinds.WideningOf(h); x != nil {
+			s.Widened = append(s.Widened, Widened{j.ID(), h.Ref(), h.Time, x.Of, x.Parts, x.To, x.Offices})
+			continue
+		}
 		if h.Verb != record.Recall && h.Verb != record.Erase || record.Unmarshal(h.Terms, t) != nil {
 			continue
 		}

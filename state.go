@@ -36,6 +36,7 @@ type State struct {
 	Definitions  []DefinitionState `cbor:"23,keyasint,omitempty" json:"definitions,omitempty"` // of an indicator, by the time they entered into force
 	Recalls      []RecallState     `cbor:"24,keyasint,omitempty" json:"recalls,omitempty"`
 	Erasures     []Erasure         `cbor:"25,keyasint,omitempty" json:"erasures,omitempty"`
+	Widened      []Widened         `cbor:"26,keyasint,omitempty" json:"widened,omitempty"` // parts released to more than their marking names
 }
 
 // VersionState is one text of the instrument.

@@ -24,8 +24,10 @@ const (
 	FormReadout = "readout" // what may be told of it
 )
 
-// Released is a party's word that the text named may be published, by itself and by the others.
+// Released is a party's word that the text named may be published, by itself and by the others; or, where it names parts, that they
+// may go to more parties.
 type Released struct {
+	Widening
 	At int64 `cbor:"1,keyasint,omitzero" json:"at,omitzero"` // not before, Unix seconds; absent: from the embargo, or at once
 }
 
@@ -54,6 +56,12 @@ var statementKind = &Kind{
 		case *Statement:
 			t.check(c)
 		case *Released:
+			if !t.Of.IsZero() {
+				if t.At != 0 {
+					c.Against(ReasonTerms, "widen.hour", "a release of parts to other parties names no hour")
+				}
+				return
+			}
 			o := c.Proposal
 			if o == nil {
 				c.Against(ReasonReference, "publish.text", "a release names the text that may be published")

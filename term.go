@@ -9,6 +9,7 @@ var termKind = &Kind{
 		record.Propose:  {Opens: true, Approved: true, Parts: []string{"title.*", "body.*"}, Needs: []string{"title.*"}},
 		record.Consent:  consentRule,
 		record.Withdraw: withdrawRule,
+		record.Release:  widenRule,
 		record.Reply:    replyRule,
 		record.Note:     translationRule,
 	},

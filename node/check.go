@@ -2,9 +2,11 @@ package node
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
 	"slices"
@@ -92,6 +94,7 @@ type checker struct {
 	progress func(done, total uint64)
 	done     uint64
 	total    uint64
+	doubt    map[partOf]record.Ref // parts of the log in hand that are for others by their marking
 }
 
 func (c *checker) group(ctx context.Context, row store.Group) error {
@@ -128,8 +131,12 @@ func (c *checker) group(ctx context.Context, row store.Group) error {
 	}
 	c.shadow.groups[g.row] = g
 	for _, x := range logs {
+		c.doubt = map[partOf]record.Ref{}
 		if err := c.records(ctx, row, x); err != nil {
 			return err
+		}
+		for _, k := range slices.SortedFunc(maps.Keys(c.doubt), func(a, b partOf) int { return cmp.Or(compare(a.id.String(), b.id.String()), compare(a.name, b.name)) }) {
+			c.rep.fault("record %s: the part %s is here and should not be", c.doubt[k], k.name)
 		}
 	}
 	g = c.shadow.groups[g.row]
@@ -291,6 +298,13 @@ func (c *checker) parts(e store.Entry) error {
 		return nil
 	}
 	h := e.Record.Header()
+	if x := c.n.kinds.WideningOf(h); x != nil && slices.Contains(x.To, c.n.party) {
+		for _, name := range x.Parts {
+			if k := (partOf{x.Of, name}); c.doubt[k].Party == h.Party { // whether or not the release counts yet: it came with the part
+				delete(c.doubt, k)
+			}
+		}
+	}
 	held, err := store.HeldParts(c.v, e.Pos)
 	if err != nil {
 		c.rep.fault("record %s of %s: %s", e.Record.ID().Short(), h.Ref(), err)
@@ -300,8 +314,7 @@ func (c *checker) parts(e store.Entry) error {
 		c.rep.Parts++
 		ref, ok := h.Part(name)
 		if !ok || !c.n.mayHold(filterKeep, ref.Marking, h.Party, c.n.party) {
-			c.rep.fault("record %s: the part %s is here and should not be", h.Ref(), name)
-			continue
+			c.doubt[partOf{e.Record.ID(), name}] = h.Ref() // unless a later record of the log released it
 		}
 		p, err := store.Part(c.v, e.Pos, e.Record.ID(), name)
 		if err == nil {

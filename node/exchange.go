@@ -146,6 +146,9 @@ func (n *Node) verifyRun(g *group, from record.Party, p Push) (*checkedRun, erro
 			return fmt.Errorf("%w: %w", ErrTampered, err)
 		}
 		run.records[i] = r
+		if n.kinds.WideningOf(r.Header()) != nil {
+			return nil // its parts are those of an earlier record: keepReleased opens them against that
+		}
 		for _, part := range p.Parts[i] {
 			if err := record.Open(r.Header(), part); err != nil {
 				return fmt.Errorf("record %s: %w: %w", r.Header().Ref(), ErrTampered, err)
@@ -317,14 +320,15 @@ func mergeVerified(all []verified) verified {
 
 // keepParts stores the parts that this party may hold; another is refused entry and named (invariant 7).
 func (w *work) keepParts(l *plog, r *record.Record, parts []record.Part) error {
+	if x := w.b.n.kinds.WideningOf(r.Header()); x != nil {
+		return w.keepReleased(l, r, x, parts)
+	}
 	pos := store.PosOf(l.row, r.Header().Index)
 	keep := make([]record.Part, 0, len(parts))
 	for _, p := range parts {
 		ref, _ := r.Header().Part(p.Name)
 		if !w.b.n.mayHold(filterKeep, ref.Marking, l.party, w.b.n.party) {
-			err := w.b.tx.PutAlarm(w.row, store.Alarm{Party: l.party, Code: AlarmUnasked, Time: w.b.now,
-				Text: fmt.Sprintf("%s sent the part %s of its record %s, which is not released to %s", l.party, p.Name, r.ID().Short(), w.b.n.party)})
-			if err != nil {
+			if err := w.unasked(l, r, p.Name); err != nil {
 				return err
 			}
 			continue
@@ -376,6 +380,9 @@ func (n *Node) Outgoing(ctx context.Context, group record.ID, peer record.Party,
 		if !ok {
 			err = store.Between(v, own.row, at, to, func(e store.Entry) error {
 				parts, err := n.partsFor(v, e, peer)
+				if err == nil && n.kinds.WideningOf(e.Record.Header()) != nil {
+					parts, err = n.releasedBy(v, g, e.Record.Header(), peer)
+				}
 				if err == nil {
 					err = p.add(e.Record, parts)
 				}
@@ -383,7 +390,13 @@ func (n *Node) Outgoing(ctx context.Context, group record.ID, peer record.Party,
 			})
 			break
 		}
-		err = p.add(x.record, n.releasedTo(x.record.Header(), x.parts, peer))
+		parts := n.releasedTo(x.record.Header(), x.parts, peer)
+		if n.kinds.WideningOf(x.record.Header()) != nil {
+			if parts, err = n.releasedBy(v, g, x.record.Header(), peer); err != nil {
+				break
+			}
+		}
+		err = p.add(x.record, parts)
 	}
 	if err != nil && !errors.Is(err, errFull) {
 		return nil, explain(err)

@@ -266,7 +266,7 @@ func (n *Node) publicAt(v *store.View, g *group, at []store.Pos, now int64) ([]*
 func (n *Node) publicOf(v *store.View, g *group, now int64) ([]*PublicText, error) {
 	var out []*PublicText
 	for _, kind := range n.kinds.Names() {
-		if _, ok := n.kinds[kind].Verbs[record.Release]; !ok {
+		if !n.kinds[kind].Publishes() {
 			continue // nothing of it can be let out
 		}
 		f := store.Filter{Kind: kind, Sort: store.SortNewest, Limit: maxPage}

@@ -127,7 +127,7 @@ func (n *Node) opened(ctx context.Context, who Caller, wants []Want, limit uint6
 		}
 		byGroup[w.Group] = append(byGroup[w.Group], w)
 	}
-	p := &pageParts{n: n, office: who.Office, out: Texts{}, headers: map[record.ID]*record.Header{}}
+	p := &pageParts{n: n, office: who.Office, out: Texts{}, headers: map[record.ID]*record.Header{}, states: map[record.ID]*entente.State{}, wider: map[partOf]record.Marking{}}
 	err := n.store.Snapshot(ctx, func(v *store.View) error {
 		for id, g := range groups {
 			if err := p.records(v, g, byGroup[id]); err != nil {
@@ -180,8 +180,15 @@ type pageParts struct {
 	out     Texts
 	headers map[record.ID]*record.Header
 	keys    []store.PartKey
-	size    uint64 // of all that is read
-	laid    uint64 // of what is laid out
+	size    uint64                       // of all that is read
+	laid    uint64                       // of what is laid out
+	states  map[record.ID]*entente.State // read for what was released since
+	wider   map[partOf]record.Marking    // what lets the office read, where it is not the marking in the header
+}
+
+type partOf struct {
+	id   record.ID
+	name string
 }
 
 func (p *pageParts) records(v *store.View, g *group, wants []*Want) error {
@@ -204,7 +211,17 @@ func (p *pageParts) records(v *store.View, g *group, wants []*Want) error {
 			if !w.wants(ref.Name) {
 				continue
 			}
-			if why := p.n.gap(h, ref, p.office); why != "" {
+			why := p.n.gap(h, ref, p.office)
+			if why != "" { // its originator may have released it since
+				m, err := widened(v, g.rows(), e.Record, ref, p.states)
+				if err != nil {
+					return err
+				}
+				if why = p.n.gapOf(h.Party, m, p.office); why == "" {
+					p.wider[partOf{w.Record, ref.Name}] = m
+				}
+			}
+			if why != "" {
 				t.Gaps[ref.Name] = why
 				continue
 			}
@@ -245,7 +262,11 @@ func (p *pageParts) open(k store.PartKey, part record.Part, err error) error {
 		return fmt.Errorf("%w: %w", store.ErrCorrupt, err)
 	}
 	ref, _ := h.Part(k.Name)
-	t.Parts = append(t.Parts, MarkedPart{part, ref.Marking})
+	m, ok := p.wider[partOf{k.ID, k.Name}]
+	if !ok {
+		m = ref.Marking
+	}
+	t.Parts = append(t.Parts, MarkedPart{part, m})
 	delete(t.Gaps, k.Name)
 	return nil
 }

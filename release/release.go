@@ -3,6 +3,7 @@ package release
 
 import (
 	"slices"
+	"strings"
 
 	"entente/record"
 )
@@ -53,4 +54,52 @@ func Default(author record.Party, to ...record.Party) record.Marking {
 // MayRead reports whether an office of a party that holds the part may read it: TLP:RED is for the offices it names.
 func MayRead(m record.Marking, p record.Party, office string) bool {
 	return m.TLP != record.Red || slices.Contains(m.Offices, string(p)+"/"+office)
+}
+
+// Widen is a marking after its originator released the part to more parties and, TLP:RED, to more offices. It narrows nothing.
+func Widen(m record.Marking, to []record.Party, offices []string) record.Marking {
+	m.ReleasableTo = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(m.ReleasableTo), to...))))
+	m.Offices = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(m.Offices), offices...))))
+	return m
+}
+
+// CheckWiden says what is wrong with a release of a part by its author's party. Nothing: an empty slice.
+func CheckWiden(m record.Marking, author record.Party, to []record.Party, offices []string) []record.Why {
+	var out []record.Why
+	if Published(m) {
+		return append(out, record.Because("widen.public", "a public part is released to everybody already"))
+	}
+	w := Widen(m, to, offices)
+	if slices.Equal(w.ReleasableTo, m.ReleasableTo) && slices.Equal(w.Offices, m.Offices) || !ascending(to) || !ascending(offices) {
+		out = append(out, record.Because("widen.nobody", "a release names those, each once and ascending, to whom the part was not released before"))
+	}
+	if m.TLP != record.Red && len(offices) > 0 {
+		out = append(out, record.Because("widen.offices", "offices are named for TLP:RED alone"))
+	}
+	of := map[record.Party]bool{}
+	for _, o := range offices {
+		p, name, ok := strings.Cut(o, "/")
+		if !ok || !record.ValidName(name) || !MayHold(w, author, record.Party(p)) {
+			out = append(out, record.Because("widen.office", "office %.70q is none of a party that may hold the part: want PARTY/office", o))
+		}
+		of[record.Party(p)] = true
+	}
+	for _, p := range to {
+		if m.TLP == record.Red && !slices.Contains(m.ReleasableTo, p) && !of[p] {
+			out = append(out, record.Because("widen.red", "TLP:RED is released to offices by name: name one of %s", p))
+		}
+		if p == author {
+			out = append(out, record.Because("widen.own", "%s holds its own part", p))
+		}
+	}
+	return out
+}
+
+func ascending[T ~string](s []T) bool {
+	for i := 1; i < len(s); i++ {
+		if s[i-1] >= s[i] {
+			return false
+		}
+	}
+	return true
 }

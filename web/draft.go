@@ -92,6 +92,9 @@ func (w *Web) draftBody(r *request, d *node.Draft) (*draftBody, error) {
 	shown := reading{lang: r.lang, web: w, texts: node.Texts{d.Act: &node.Text{Parts: parts}}}
 	b := &draftBody{Draft: d, Kind: r.kindName(h.Kind, false), Follows: "follows." + string(h.Verb), Lacking: len(d.Missing),
 		Command: "entente sign " + d.Nonce.String()[:12] + " --seat " + r.who.Office + "/1"}
+	if t := w.node.Kinds().WideningOf(h); t != nil {
+		b.Follows = "follows.widen"
+	}
 	if b.Figures = w.draftedFigures(r, r.group, h, parts); b.Figures != nil {
 		b.Figures.File = r.group.Href("drafts", d.Nonce.String(), "figures")
 	}

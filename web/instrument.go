@@ -290,6 +290,13 @@ func (w *Web) happened(r *request, x *node.RecordInfo, texts reading, above bool
 	if !above {
 		h.Texts = texts.bilingual(r.group, x.Header, x.ID)
 	}
+	if t := w.node.Kinds().WideningOf(x.Header); t != nil {
+		h.Key = "did.widen"
+		for _, name := range t.Parts {
+			h.About = append(h.About, r.sectionWords(name))
+		}
+		h.About = append(h.About, r.recipients(t))
+	}
 	if t, ok := x.Terms.(*entente.PartsOf); ok {
 		for _, name := range t.Parts {
 			h.About = append(h.About, r.sectionWords(name))

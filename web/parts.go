@@ -9,6 +9,7 @@ import (
 	"entente"
 	"entente/node"
 	"entente/record"
+	"entente/release"
 )
 
 // partsActs are what may be asked for the content of a record: the copies of the others, by the party whose words it is; and
@@ -25,6 +26,9 @@ func (w *Web) partsActs(r *request, d *node.Detail, x *node.RecordInfo) []act {
 	var out []act
 	if _, ok := kind.Verbs[record.Recall]; ok && x.Header.Party == own && len(open(s, x, record.Recall, own)) > 0 {
 		out = append(out, act{Verb: record.Recall, Key: "act.recall", Second: true, Href: href(record.Recall)})
+	}
+	if rule, ok := kind.Verbs[record.Release]; ok && x.Header.Party == own && !r.group.Own && rule.Approved && len(withheld(s, x, r.group.Chart.IDs())) > 0 {
+		out = append(out, act{Verb: record.Release, Key: "act.widen", Second: true, Href: r.group.Href("i", s.Instrument.String(), "widen") + "?of=" + x.ID.String()})
 	}
 	asked := slices.ContainsFunc(s.Erasures, func(e entente.Erasure) bool { return e.Of == x.ID && e.Since == 0 })
 	over := d.View.Phase == entente.PhaseEnded || d.View.Phase == entente.PhaseWithdrawn || d.View.Phase == entente.PhaseLapsed
@@ -113,4 +117,102 @@ func (w *Web) partsForm(r *request, verb record.Verb) (answer, error) {
 		return nil, err
 	}
 	return w.prepare(r, node.Act{Group: r.group.ID, Kind: d.State.Kind, Verb: verb, Instrument: d.State.Instrument, Terms: terms, Parts: parts})
+}
+
+// withheld are the parts of a record that another party does not have, or that are for the offices named alone.
+func withheld(s *entente.State, x *node.RecordInfo, parties []record.Party) []string {
+	var out []string
+	for _, p := range x.Header.Parts {
+		m := s.Marking(x.ID, p.Name, p.Marking)
+		if !slices.Contains(x.Held, p.Name) || release.Published(m) {
+			continue
+		}
+		if m.TLP == record.Red || slices.ContainsFunc(parties, func(q record.Party) bool { return !release.MayHold(m, x.Header.Party, q) }) {
+			out = append(out, p.Name)
+		}
+	}
+	return out
+}
+
+// recipients are those to whom parts are released.
+func (r *request) recipients(t *entente.Widening) string {
+	var names []string
+	for _, p := range t.To {
+		names = append(names, r.group.PartyName(p))
+	}
+	return r.t("widen.to") + ": " + strings.Join(append(names, t.Offices...), ", ")
+}
+
+// widenForm releases parts of a record of the reader's party to other parties and, where they are TLP:RED, to offices by name.
+func (w *Web) widenForm(r *request) (answer, error) {
+	d, err := w.detail(r)
+	if err != nil {
+		return nil, err
+	}
+	of, err := record.ParseID(r.FormValue("of"))
+	i := slices.IndexFunc(d.Records, func(x node.RecordInfo) bool { return x.ID == of })
+	if err != nil || i < 0 {
+		return nil, fmt.Errorf("record: %w", node.ErrNotFound)
+	}
+	x := &d.Records[i]
+	if !slices.ContainsFunc(w.partsActs(r, d, x), func(a act) bool { return a.Key == "act.widen" }) {
+		return nil, changed()
+	}
+	var choices, others []option
+	red := false
+	for _, name := range withheld(d.State, x, r.group.Chart.IDs()) {
+		ref, _ := x.Header.Part(name)
+		red = red || ref.Marking.TLP == record.Red
+		choices = append(choices, option{Value: name, Text: r.sectionWords(name) + " (TLP:" + string(ref.Marking.TLP) + ")"})
+	}
+	example := ""
+	for _, p := range r.group.Chart.IDs() {
+		if p != w.node.Party() {
+			others = append(others, option{Value: string(p), Text: r.group.PartyName(p)})
+			example = string(p) + "/desk"
+		}
+	}
+	fields := []field{{Name: "parts", Control: controlChecks, Label: r.t("parts.which"), Options: choices},
+		{Name: "to", Control: controlChecks, Label: r.t("widen.to"), Options: others}}
+	if red {
+		fields = append(fields, field{Name: "offices", Control: controlText, Rows: 3, Label: r.t("widen.offices"), Hint: r.t("widen.office-hint", "Example", example), Optional: true})
+	}
+	f, err := r.form(r.group.Href("i", d.State.Instrument.String(), "widen"), r.t("draft.go"), append(fields, field{Name: "of", Control: controlHidden, Values: []string{of.String()}})...)
+	if err != nil {
+		return nil, err
+	}
+	f.Warning = true
+	p, err := w.aboutAct(r, d, r.t("act.widen.title"), r.t("act.widen.lead"), f, of)
+	if err != nil || r.Method != http.MethodPost {
+		return p, err
+	}
+	t := entente.Widening{Of: of, Parts: f.choices("parts")}
+	to, _ := f.Field("to")
+	for _, v := range to.Values {
+		t.To = append(t.To, record.Party(v))
+	}
+	if red {
+		t.Offices = strings.Fields(f.text("offices"))
+	}
+	if len(t.To) == 0 && len(t.Offices) == 0 {
+		f.wrong("to", "widen.nobody")
+	}
+	slices.Sort(t.Parts)
+	slices.Sort(t.To)
+	slices.Sort(t.Offices)
+	for _, name := range t.Parts {
+		ref, _ := x.Header.Part(name)
+		for _, why := range release.CheckWiden(ref.Marking, x.Header.Party, t.To, t.Offices) {
+			f.wrong("parts", "widen.why", "Section", r.sectionWords(name), "Why", r.web.languages[r.lang].why(why.Code, why.Values))
+			break
+		}
+	}
+	if !f.ok() {
+		return f.again(p), nil
+	}
+	terms, err := termsOf(t)
+	if err != nil {
+		return nil, err
+	}
+	return w.prepare(r, node.Act{Group: r.group.ID, Kind: d.State.Kind, Verb: record.Release, Instrument: d.State.Instrument, Terms: terms})
 }

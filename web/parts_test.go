@@ -53,3 +53,43 @@ func TestCopiesAreAskedBack(t *testing.T) {
 		t.Error("what was given back is asked for again")
 	}
 }
+
+// A section that stays at home is released to the other side on the page: the form is filled in, the act signed, and the other side
+// reads the section, which its page did not have before.
+func TestSectionsAreReleased(t *testing.T) {
+	s := example(t)
+	mx, us := s.sides["MX"], s.sides["US"]
+	parts := append(append(both("title", "Release of this test"), both("body", "x")...), node.NewPart{Name: "annex/route.txt", Content: []byte("the northern route"),
+		Marking: &record.Marking{TLP: record.Amber}})
+	x := mx.seal(t, "press", node.Act{Kind: "statement", Verb: record.Propose, Parts: parts}, entente.Statement{Own: true})
+	us.await(t, x.ID, func(*entente.State) bool { return true })
+	file := "/r/" + x.ID.String() + "/annex/route.txt"
+	q := newReader(t, us, "desk", "en")
+	if status, page := q.get(us.slug(t) + file); status != 404 || strings.Contains(page, "northern") {
+		t.Fatalf("before: %d", status)
+	}
+	at := mx.slug(t) + "/i/" + x.ID.String()
+	r := newReader(t, mx, "press", "es")
+	if _, page := r.get(at); !strings.Contains(page, "/widen?of="+x.ID.String()) {
+		t.Fatalf("it is not offered: %s", page)
+	}
+	if _, page := r.post(at+"/widen", url.Values{"of": {x.ID.String()}, "parts": {"annex/route.txt"}}); !strings.Contains(page, "Elija a quién se entregan los apartados.") {
+		t.Errorf("nobody was named: %s", page)
+	}
+	_, page := r.post(at+"/widen", url.Values{"of": {x.ID.String()}, "parts": {"annex/route.txt"}, "to": {"US"}})
+	if !strings.Contains(page, "Leer y firmar") || !strings.Contains(page, "Su nodo envía estos apartados a quienes se nombra.") {
+		t.Errorf("the draft: %s", page)
+	}
+	if drop := dropped.FindStringSubmatch(page); drop != nil {
+		r.post(drop[1], nil)
+	}
+	mx.seal(t, "press", node.Act{Kind: "statement", Verb: record.Release, Instrument: x.ID},
+		entente.Released{Widening: entente.Widening{Of: x.ID, Parts: []string{"annex/route.txt"}, To: []record.Party{"US"}}})
+	us.await(t, x.ID, func(y *entente.State) bool { return len(y.Widened) == 1 })
+	if status, page := q.get(us.slug(t) + file); status != 200 || !strings.Contains(page, "northern") {
+		t.Errorf("after: %d %s", status, page)
+	}
+	if _, page := q.get(us.slug(t) + "/i/" + x.ID.String()); !strings.Contains(page, "released sections to others") {
+		t.Error("the history does not say so")
+	}
+}

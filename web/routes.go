@@ -174,6 +174,8 @@ var routes = []route{
 	{"POST /g/{group}/i/{id}/act", false, (*Web).startAct},
 	{"GET /g/{group}/i/{id}/recall", false, (*Web).recallForm},
 	{"POST /g/{group}/i/{id}/recall", false, (*Web).recallForm},
+	{"GET /g/{group}/i/{id}/widen", false, (*Web).widenForm},
+	{"POST /g/{group}/i/{id}/widen", false, (*Web).widenForm},
 	{"GET /g/{group}/i/{id}/erase", false, (*Web).eraseForm},
 	{"POST /g/{group}/i/{id}/erase", false, (*Web).eraseForm},
 	{"GET /g/{group}/i/{id}/withdraw", false, (*Web).withdraw},

@@ -3,6 +3,7 @@ package world_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -100,6 +101,42 @@ func TestPartsReachOnlyThoseNamed(t *testing.T) {
 	settle(t, w, parties...)
 	var canaries []string
 	denied, shown, logged := 0, 0, 0
+	released := 0
+	for i := range all { // what its originator releases goes to those named, and to nobody else
+		x := &all[i]
+		if !x.logged || r.IntN(2) == 0 {
+			continue
+		}
+		var to []record.Party
+		var offices []string
+		for _, p := range parties {
+			office := string(p) + "/desk"
+			if p != x.author && !slices.Contains(x.may, p) && r.IntN(2) == 0 {
+				to = append(to, p)
+			}
+			if x.offices != nil && !slices.Contains(x.offices, office) && (slices.Contains(to, p) || slices.Contains(x.may, p)) {
+				offices = append(offices, office)
+			} else if x.offices != nil && slices.Contains(to, p) {
+				offices = append(offices, string(p)+"/legal")
+			}
+		}
+		if len(to) == 0 && len(offices) == 0 {
+			continue
+		}
+		info, err := w.As(x.author).Node.Record(ctx, desk, w.Group, x.record)
+		ok(t, err)
+		terms, err := json.Marshal(entente.Widening{Of: x.record, Parts: []string{x.name}, To: to, Offices: offices})
+		ok(t, err)
+		_, err = w.As(x.author).Act(ctx, node.Act{Kind: "commitment", Verb: record.Release, Instrument: info.Header.Instrument, Line: "fuel", Terms: terms})
+		ok(t, err)
+		x.may = append(x.may, to...)
+		if x.offices != nil {
+			x.offices = append(slices.Clone(x.offices), offices...)
+		}
+		released += len(to)
+	}
+	counted(t, "copies released", released)
+	settle(t, w, parties...)
 	for _, x := range all {
 		canaries = append(canaries, x.canary)
 		for _, p := range parties {

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -192,7 +193,10 @@ Example:
 func (c *withdraw) Run(a *app) error { return c.run(a, record.Withdraw, nil) }
 
 type releaseCmd struct {
-	At string `help:"Not to be published before; never before the text's embargo. Default: the embargo, or at once." placeholder:"DATE"`
+	At      string   `help:"Not to be published before; never before the text's embargo. Default: the embargo, or at once." placeholder:"DATE"`
+	To      []string `help:"Release parts of a record to these parties instead." placeholder:"US,CA"`
+	Office  []string `help:"Release parts that are TLP:RED to these offices instead." placeholder:"US/legal"`
+	Section []string `help:"With --to or --office: a part; without one, all of the record." placeholder:"NAME" sep:"none"`
 	onVersion
 }
 
@@ -200,12 +204,34 @@ func (releaseCmd) Help() string {
 	return `Says that this text may be published. It is public when every party whose consent it needed has said so and the hour has
 come. Until then a second release puts this party's own hour off.
 
+With --to or --office it names a record of this party whose parts may go to more parties, or to more offices where they are
+TLP:RED. The node sends them. What has left can only be asked back, by entente recall.
+
 Examples:
+  entente release 5c10aa --section annex/list.txt --to US --seat desk/1
   entente release 8d02ab --seat press/1
   entente release 8d02ab --at 2026-03-01T15:00:00-06:00 --seat press/1`
 }
 
 func (c *releaseCmd) Run(a *app) error {
+	if len(c.To) > 0 || len(c.Office) > 0 {
+		if c.At != "" {
+			return errors.New("--at is for publication; a release to parties or offices takes effect at once")
+		}
+		of := partsFlags{Record: c.Version, Section: c.Section, content: content{Group: c.Group}, signFlags: c.signFlags}
+		return of.putTerms(a, record.Release, func(id record.ID, parts []string) any {
+			t := entente.Widening{Of: id, Parts: parts, Offices: c.Office}
+			for _, p := range c.To {
+				t.To = append(t.To, record.Party(p))
+			}
+			slices.Sort(t.To)
+			slices.Sort(t.Offices)
+			return t
+		})
+	}
+	if len(c.Section) > 0 {
+		return errors.New("--section is for a release to parties or offices: name them with --to or --office")
+	}
 	if c.At == "" {
 		return c.run(a, record.Release, nil)
 	}

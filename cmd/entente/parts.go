@@ -43,6 +43,10 @@ Examples:
 func (c *eraseCmd) Run(a *app) error { return c.put(a, record.Erase) }
 
 func (c *partsFlags) put(a *app, verb record.Verb) error {
+	return c.putTerms(a, verb, func(of record.ID, parts []string) any { return entente.PartsOf{Of: of, Parts: parts} })
+}
+
+func (c *partsFlags) putTerms(a *app, verb record.Verb, terms func(record.ID, []string) any) error {
 	return a.with(func(s *session) error {
 		g, err := s.group(a, c.Group)
 		if err != nil {
@@ -64,7 +68,7 @@ func (c *partsFlags) put(a *app, verb record.Verb) error {
 		}
 		slices.Sort(names)
 		act := api.NewAct{Kind: t.Kind, Verb: verb, Instrument: t.Instrument}
-		if act.Terms, err = json.Marshal(entente.PartsOf{Of: t.ID, Parts: slices.Compact(names)}); err != nil {
+		if act.Terms, err = json.Marshal(terms(t.ID, slices.Compact(names))); err != nil {
 			return err
 		}
 		return c.content.put(a, s, g, act, c.signFlags)
