@@ -92,8 +92,12 @@ func (w *Web) draftBody(r *request, d *node.Draft) (*draftBody, error) {
 	shown := reading{lang: r.lang, web: w, texts: node.Texts{d.Act: &node.Text{Parts: parts}}}
 	b := &draftBody{Draft: d, Kind: r.kindName(h.Kind, false), Follows: "follows." + string(h.Verb), Lacking: len(d.Missing),
 		Command: "entente sign " + d.Nonce.String()[:12] + " --seat " + r.who.Office + "/1"}
+	wide := h
 	if t := w.node.Kinds().WideningOf(h); t != nil {
 		b.Follows = "follows.widen"
+		if wide, err = w.widenedBy(r, h, t); err != nil {
+			return nil, err
+		}
 	}
 	if b.Figures = w.draftedFigures(r, r.group, h, parts); b.Figures != nil {
 		b.Figures.File = r.group.Href("drafts", d.Nonce.String(), "figures")
@@ -104,7 +108,7 @@ func (w *Web) draftBody(r *request, d *node.Draft) (*draftBody, error) {
 			b.Texts = nil // it has parts that are no texts
 		}
 	}
-	b.Holders, b.Quote = w.holders(r, r.group, h), shown.part(d.Act, entente.QuotePart)
+	b.Holders, b.Quote = w.holders(r, r.group, wide), shown.part(d.Act, entente.QuotePart)
 	for _, p := range h.Parts {
 		if shown.part(d.Act, p.Name) == "" && (b.Figures == nil || p.Name != record.RowsPart) {
 			b.Annexes = append(b.Annexes, annex{Name: p.Name, Length: p.Length})

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -215,4 +216,26 @@ func (w *Web) widenForm(r *request) (answer, error) {
 		return nil, err
 	}
 	return w.prepare(r, node.Act{Group: r.group.ID, Kind: d.State.Kind, Verb: record.Release, Instrument: d.State.Instrument, Terms: terms})
+}
+
+// widenedBy is the record whose parts a release names, with those alone and the markings that they have once it counts.
+func (w *Web) widenedBy(r *request, h *record.Header, t *entente.Widening) (*record.Header, error) {
+	x, err := w.node.Record(r.Context(), r.who, r.group.ID, t.Of)
+	if errors.Is(err, node.ErrNotFound) {
+		return h, nil // it cannot be put on record, and its draft says why
+	} else if err != nil {
+		return nil, err
+	}
+	d, err := w.node.Instrument(r.Context(), r.who, r.group.ID, h.Instrument)
+	if err != nil {
+		return nil, err
+	}
+	out := &record.Header{Party: x.Header.Party}
+	for _, p := range x.Header.Parts {
+		if slices.Contains(t.Parts, p.Name) {
+			p.Marking = release.Widen(d.State.Marking(t.Of, p.Name, p.Marking), t.To, t.Offices)
+			out.Parts = append(out.Parts, p)
+		}
+	}
+	return out, nil
 }

@@ -11,6 +11,9 @@ import (
 	"entente/record"
 )
 
+// holdersOf is the row of the draft page that names who will hold a copy of the section.
+var holdersOf = regexp.MustCompile(`(?s)<tr[^>]*><td[^>]*>route\.txt</td>.{0,400}México, Estados Unidos`)
+
 var dropped = regexp.MustCompile(`action="([^"]*/drop)"`)
 
 // A party asks for its copy back on the page; the other side finds that it waits, gives it back, and its page says that it is gone.
@@ -77,7 +80,8 @@ func TestSectionsAreReleased(t *testing.T) {
 		t.Errorf("nobody was named: %s", page)
 	}
 	_, page := r.post(at+"/widen", url.Values{"of": {x.ID.String()}, "parts": {"annex/route.txt"}, "to": {"US"}})
-	if !strings.Contains(page, "Leer y firmar") || !strings.Contains(page, "Su nodo envía estos apartados a quienes se nombra.") {
+	if !strings.Contains(page, "Leer y firmar") || !strings.Contains(page, "Su nodo envía estos apartados a quienes se nombra.") ||
+		!holdersOf.MatchString(page) {
 		t.Errorf("the draft: %s", page)
 	}
 	if drop := dropped.FindStringSubmatch(page); drop != nil {
