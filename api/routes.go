@@ -43,6 +43,8 @@ var routes = []route{
 	get("/v1/groups/{group}/drafts/{nonce}/parts", "draft-parts", "What is to be signed, with its salts", (*API).draftParts),
 	remove("/v1/groups/{group}/drafts/{nonce}", "draft-drop", "Drop a draft and destroy its content", (*API).dropDraft),
 	post("/v1/groups/{group}/drafts/{nonce}/approvals", "draft-approve", "Add signatures; the act goes on record when none is missing", (*API).approve),
+	post("/v1/groups/{group}/announcement", "announcement-check", "Hold a text against everything the party may not publish; nothing binds by it. Stands in the access log first", (*API).checkAnnouncement, secret),
+	get("/v1/groups/{group}/drafts/{nonce}/held", "draft-held", "Which passages of a draft for the public give away what may not be published. Stands in the access log first", (*API).heldDraft),
 	post("/v1/groups/{group}/drafts/{nonce}/clearance", "clearance-ask", "Ask offices of the own party to clear a draft; nothing of it leaves the node", (*API).askClearance, created),
 	get("/v1/clearances", "clearances", "What waits for the office's clearance, and how far what it asked for has come", (*API).clearances),
 	get("/v1/clearances/{id}", "clearance", "One clearance with everything that was said", (*API).clearance),

@@ -357,6 +357,9 @@ func (n *Node) Seal(ctx context.Context, who Caller, d *Draft) (*Sealed, error) 
 	if len(d.parts) != len(d.Header.Parts) {
 		return nil, fmt.Errorf("%w: the header names %d parts, %d are there", ErrInvalid, len(d.Header.Parts), len(d.parts))
 	}
+	if err := n.mayAnnounce(ctx, g, d); err != nil {
+		return nil, err
+	}
 	ok := n.preverify(g, d.Header)
 	var out *Sealed
 	err = n.write(ctx, func(b *batch) error {

@@ -39,6 +39,10 @@ func (n *Node) AskClearance(ctx context.Context, who Caller, q ClearanceRequest)
 	if err != nil {
 		return nil, err
 	}
+	held, err := n.heldOf(ctx, g, q.Draft)
+	if err != nil {
+		return nil, err
+	}
 	var out *Sealed
 	err = n.write(ctx, func(b *batch) error {
 		t, err := n.homeText(b.tx, g, q.Draft)
@@ -49,6 +53,7 @@ func (n *Node) AskClearance(ctx context.Context, who Caller, q ClearanceRequest)
 		if err != nil {
 			return err
 		}
+		ask.Held = uint64(held)
 		h, err := entente.AskClearance(*ask)
 		if err != nil {
 			return err

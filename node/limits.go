@@ -169,6 +169,9 @@ const (
 	agreedWords = 6
 	// maxPressLines one list shows: what a press office has ready for a year of meetings.
 	maxPressLines = 200
+	// maxAnnouncements are the texts that an office holds in an hour against what may not be published: a day's drafts, and too few to
+	// find out by trying what parts say that it may not read.
+	maxAnnouncements = 60
 	// maxClaims one list shows.
 	maxClaims = 200
 	// maxClaimOthers are the indicators of its line of effort that a claim is held against beside its own: of a page they are read at once.

@@ -156,6 +156,8 @@ type Node struct {
 	digests digests
 	signals signals
 
+	unannounced unannounced
+
 	mu        sync.RWMutex
 	groups    map[int64]*group
 	changed   chan struct{}

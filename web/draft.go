@@ -36,6 +36,8 @@ type draftBody struct {
 	Lacking     int
 
 	Uncleared *unclearedText
+	Held      []heldRow
+	Announces bool            // it may be published one day: Held was looked for
 	Figures   *draftedFigures // nil: it reports none
 }
 
@@ -126,6 +128,9 @@ func (w *Web) draftBody(r *request, d *node.Draft) (*draftBody, error) {
 	}
 	b.Terms, b.Particulars = w.terms(h), w.particularsIn(r, r.group, h)
 	if b.Uncleared, err = w.uncleared(r, d); err != nil {
+		return nil, err
+	}
+	if b.Held, b.Announces, err = w.heldRows(r, d); err != nil {
 		return nil, err
 	}
 	for _, u := range d.Uncleared { // they stand there with their names

@@ -165,7 +165,7 @@ func TestWhatTheRulesNameHasWords(t *testing.T) {
 		want("phase." + string(p))
 	}
 	for _, c := range []string{entente.ReasonSequence, entente.ReasonCharter, entente.ReasonKind, entente.ReasonTerms, entente.ReasonReference,
-		entente.ReasonParties, entente.ReasonParts, entente.ReasonApproval, entente.ReasonNonce, node.ReasonClearance} {
+		entente.ReasonParties, entente.ReasonParts, entente.ReasonApproval, entente.ReasonNonce, node.ReasonClearance, node.ReasonHeld} {
 		want("reason." + c)
 	}
 }
