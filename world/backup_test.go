@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -17,6 +19,7 @@ import (
 	"entente/node"
 	"entente/record"
 	"entente/store"
+	"entente/territory"
 	"entente/world"
 )
 
@@ -32,7 +35,8 @@ func saveTo(t *testing.T, p *world.Party) (string, *node.Manifest) {
 		if bytes.Contains(b, []byte(canary)) {
 			t.Errorf("%s of the backup holds the content of a part in the clear", name)
 		}
-		return errors.Join(err, os.WriteFile(filepath.Join(dir, name), b, 0o600))
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		return errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, b, 0o600))
 	})
 	ok(t, err)
 	raw, err := os.ReadFile(filepath.Join(dir, node.ManifestFile))
@@ -129,6 +133,47 @@ func TestBackupWithoutKeys(t *testing.T) {
 	ok(t, err)
 	_, err = node.CheckFolder(t.Context(), dir, entente.Standard(), keys, nil)
 	refused(t, err, "another node key")
+}
+
+// Boundary files go with a backup, under their digest; what else lies in their folder does not.
+func TestBackupBoundaries(t *testing.T) {
+	w := stage(t, "MX", "US")
+	founded(t, w, "MX", "US")
+	mx := w.As("MX")
+	square := `{"features":[{"type":"Feature","properties":{"A3":"MEX"},"geometry":{"type":"Polygon","coordinates":[[[20,10],[20.1,10],[20.1,10.1],[20,10.1]]]}}]}`
+	file, err := territory.Build(territory.Source{Info: territory.Info{Name: "ground", Source: "a square", Date: "2025", Licence: "CC0-1.0", Attribution: "none", BandM: 500},
+		Countries: strings.NewReader(square), Property: "A3", Codes: map[string][]string{"MX": {"MEX"}}})
+	ok(t, err)
+	folder := filepath.Join(mx.Dir, node.BoundaryFolder)
+	ok(t, os.MkdirAll(folder, 0o700))
+	ok(t, os.WriteFile(filepath.Join(folder, "any name"), file, 0o600))
+	ok(t, os.WriteFile(filepath.Join(folder, "notes.txt"), []byte("not boundary data"), 0o600))
+	dir, m := saveTo(t, mx)
+	b, err := territory.Parse(file)
+	ok(t, err)
+	got, err := os.ReadFile(filepath.Join(dir, node.BoundaryFolder, b.Hex()+".boundary"))
+	ok(t, err)
+	if !bytes.Equal(got, file) {
+		t.Error("the boundary file came back changed")
+	}
+	if kept, err := os.ReadDir(filepath.Join(dir, node.BoundaryFolder)); err != nil || len(kept) != 1 {
+		t.Errorf("the backup's boundary folder holds %v, %v", kept, err)
+	}
+	holds(t, dir, filepath.Join(mx.Dir, node.NodeKeyFile))
+	for name, change := range map[string]func(*node.BackupFile){
+		"another digest": func(f *node.BackupFile) { f.SHA256[0] ^= 1 },
+		"a path":         func(f *node.BackupFile) { f.Name = node.BoundaryFolder + "/../x.boundary" },
+		"too long":       func(f *node.BackupFile) { f.Size = territory.MaxFile + 1 },
+	} {
+		x := *m
+		x.Files = slices.Clone(m.Files)
+		change(&x.Files[len(x.Files)-1])
+		raw, err := json.Marshal(x)
+		ok(t, err)
+		if _, err := node.ParseManifest(raw); !errors.Is(err, node.ErrInvalid) {
+			t.Errorf("%s of a boundary file is taken: %v", name, err)
+		}
+	}
 }
 
 // backupChild dies while it saves the node, or finds no room for the copy.
