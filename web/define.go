@@ -53,7 +53,7 @@ func (f *form) section(key, hint string, names ...string) formSection {
 
 // units and countingUnits are offered by name; others are written.
 var (
-	units         = []string{"files", "victims", "persons", "events", "kg", "lb", "pills", "litres", "barrels", "firearms", "labs", "taps", "tunnels"}
+	units         = []string{"files", "victims", "persons", "events", "kg", "lb", "pills", "l", "barrels", "firearms", "labs", "taps", "tunnels"}
 	countingUnits = []string{"file", "victim", "person", "event", "seizure", "weight", "barrel", "firearm", "shipment", "laboratory", "tap", "tunnel"}
 	schemes       = []string{"ICCS", "SDG"}
 )
