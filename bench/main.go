@@ -60,7 +60,7 @@ func main() {
 	flag.IntVar(&observed, "observed", 2_000_000, "figures on 500 indicators whose signals and pages are measured")
 	sizes := flag.String("sizes", "10000,100000", "sizes of the log at which the exchange is measured again")
 	dir := flag.String("dir", "", "folder for the databases (default: a temporary one)")
-	only := flag.String("only", "", "exchange, append, backlog, figures, progress, pages, sizes or check; empty: all")
+	only := flag.String("only", "", "exchange, append, backlog, figures, progress, pages, announce, sizes or check; empty: all")
 	flag.Parse()
 	debug.SetGCPercent(400) // as entente serve does
 	if err := run(*rounds, *per, *backlog, *instruments, *sizes, *dir, *only); err != nil {
@@ -90,6 +90,7 @@ func run(rounds, per, backlog, instruments int, sizes, dir, only string) error {
 		{"figures", func() error { return imports(ctx, r, dir, rounds) }},
 		{"progress", func() error { return progressOf(ctx, r, dir, 500, observed) }},
 		{"pages", func() error { return pages(ctx, r, dir, instruments) }},
+		{"announce", func() error { return announce(ctx, r, dir, instruments) }},
 		{"sizes", func() error { return bySize(ctx, r, dir, sizes, per) }},
 	} {
 		if only != "" && only != part.name {

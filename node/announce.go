@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -49,7 +50,7 @@ type unannounced struct {
 	sources []heldPart                 // by release.Source - 1
 	absent  map[store.PartKey]heldPart // parts that have not arrived
 	public  map[record.ID]bool
-	checks  map[string][]int64 // by office: when it asked, within the last hour
+	checks  map[string]map[record.ID]int64 // by office: what it asked within the last hour, and when first
 }
 
 type heldPart struct {
@@ -62,8 +63,7 @@ type heldPart struct {
 }
 
 // CheckAnnouncement holds a text against everything that this party holds and may not publish, in all its groups. Nothing binds by
-// it. It is in the access log, whatever it finds, and an office asks maxAnnouncements times an hour: what is held says something
-// of parts that the office may not read.
+// it.
 func (n *Node) CheckAnnouncement(ctx context.Context, who Caller, group record.ID, texts map[string]string) ([]Held, error) {
 	g, err := n.reading(who, group)
 	if err != nil {
@@ -71,9 +71,6 @@ func (n *Node) CheckAnnouncement(ctx context.Context, who Caller, group record.I
 	}
 	if who.Office == "" {
 		return nil, fmt.Errorf("the operator reads no parts: use an office's token: %w", ErrForbidden)
-	}
-	if !n.unannounced.may(who.Office, n.clock()) {
-		return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("announce.often", "an office checks at most %d texts in an hour", maxAnnouncements))
 	}
 	return n.shownHeld(ctx, who, g, record.ID{}, texts)
 }
@@ -211,8 +208,13 @@ type heldIn struct {
 	source heldPart
 }
 
-// shownHeld are the holds as an office may see them. What is shown of parts stands in the access log first, and so does the check.
+// shownHeld are the holds as an office may see them. What is held says something of parts that the office may not read: so the check
+// stands in the access log, whatever it finds, and an office asks of maxAnnouncements texts in an hour, of the same one as often as
+// it likes. More are ErrConflict.
 func (n *Node) shownHeld(ctx context.Context, who Caller, g *group, instrument record.ID, texts map[string]string) ([]Held, error) {
+	if !n.unannounced.may(who.Office, digestOf(texts), n.clock()) {
+		return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("announce.often", "an office checks at most %d texts in an hour", maxAnnouncements))
+	}
 	found, err := n.held(ctx, instrument, texts)
 	if err != nil {
 		return nil, err
@@ -422,17 +424,22 @@ func (n *Node) indexLog(v *store.View, g *group, log int64) error {
 	}
 }
 
-// may counts a check of an office.
-func (u *unannounced) may(office string, now int64) bool {
+// may counts the texts that an office checks.
+func (u *unannounced) may(office string, text record.ID, now int64) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.checks == nil {
-		u.checks = map[string][]int64{}
+		u.checks = map[string]map[record.ID]int64{}
 	}
-	u.checks[office] = slices.DeleteFunc(u.checks[office], func(t int64) bool { return t <= now-3600 })
-	if len(u.checks[office]) >= maxAnnouncements {
+	if u.checks[office] == nil {
+		u.checks[office] = map[record.ID]int64{}
+	}
+	of := u.checks[office]
+	maps.DeleteFunc(of, func(_ record.ID, t int64) bool { return t <= now-3600 })
+	if _, ok := of[text]; !ok && len(of) >= maxAnnouncements {
 		return false
+	} else if !ok {
+		of[text] = now
 	}
-	u.checks[office] = append(u.checks[office], now)
 	return true
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -38,6 +39,7 @@ type draftBody struct {
 	Uncleared *unclearedText
 	Held      []heldRow
 	Announces bool            // it may be published one day: Held was looked for
+	Unchecked string          // why it was not
 	Figures   *draftedFigures // nil: it reports none
 }
 
@@ -130,7 +132,9 @@ func (w *Web) draftBody(r *request, d *node.Draft) (*draftBody, error) {
 	if b.Uncleared, err = w.uncleared(r, d); err != nil {
 		return nil, err
 	}
-	if b.Held, b.Announces, err = w.heldRows(r, d); err != nil {
+	if b.Held, b.Announces, err = w.heldRows(r, d); errors.Is(err, node.ErrConflict) {
+		b.Unchecked = r.whyNot(err)
+	} else if err != nil {
 		return nil, err
 	}
 	for _, u := range d.Uncleared { // they stand there with their names

@@ -2,6 +2,7 @@ package world_test
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -80,10 +81,20 @@ func TestATextThatGivesAwayAPartIsHeld(t *testing.T) {
 	if _, err := mx.Node.CheckAnnouncement(ctx, office("legal"), w.Group, map[string]string{"text": said}); !errors.Is(err, node.ErrNotFound) {
 		t.Errorf("an office without a part in the group checks there: %v", err)
 	}
-	for range 100 {
-		if _, err = mx.Node.CheckAnnouncement(ctx, desk, w.Group, map[string]string{"text": "Four words of text."}); err != nil {
+	for i := range 100 {
+		if _, err = mx.Node.CheckAnnouncement(ctx, desk, w.Group, map[string]string{"text": "Four words of text " + strconv.Itoa(i)}); err != nil {
 			break
 		}
 	}
+	refused(t, err, "in an hour")
+	again, err := mx.Node.Prepare(ctx, desk, free)
+	ok(t, err)
+	if _, err := mx.Node.HeldDraft(ctx, desk, again); err != nil { // asked before
+		t.Errorf("the same text again: %v", err)
+	}
+	other, err := mx.Node.Prepare(ctx, desk, node.Act{Group: w.Group, Kind: "statement", Verb: record.Propose, Terms: []byte(`{"own":true}`), Parts: []node.NewPart{
+		{Name: "title.en", Content: []byte("Trial")}, {Name: "title.es", Content: []byte("Prueba")}, {Name: "body.en", Content: []byte("4,718 kilograms")}, {Name: "body.es", Content: []byte("Texto")}}})
+	ok(t, err)
+	_, err = mx.Node.HeldDraft(ctx, desk, other) // drafts are no way around it
 	refused(t, err, "in an hour")
 }
