@@ -352,7 +352,7 @@ func (n *Node) indexParts(v *store.View) error {
 		if err != nil {
 			return err
 		}
-		return n.addHeld(x, string(p.Content), release.Published(x.marking))
+		return n.addHeld(x, string(p.Content), forAll(x.marking))
 	})
 }
 
@@ -399,20 +399,33 @@ func (n *Node) indexLog(v *store.View, g *group, log int64) error {
 	for {
 		from := u.next[log]
 		read := uint64(0)
+		wider := map[record.ID][]string{} // by the record whose parts were released to this party later
 		err := store.Between(v, log, from, from+step, func(e store.Entry) error {
 			read++
-			h, id := e.Record.Header(), e.Record.ID()
+			h := e.Record.Header()
+			if x := n.kinds.WideningOf(h); x != nil && slices.Contains(x.To, n.party) {
+				wider[x.Of] = append(wider[x.Of], x.Parts...)
+			}
 			for _, ref := range h.Parts {
-				if !isText(ref.Name) || !release.MayHold(ref.Marking, h.Party, n.party) || u.public[id] {
-					continue
+				if n.mayHold(filterHold, ref.Marking, h.Party, n.party) {
+					u.await(g, e, ref)
 				}
-				k := store.PartKey{Pos: e.Pos, ID: id, Name: ref.Name}
-				u.absent[k] = heldPart{group: g, id: id, instrument: e.Record.Instrument(), name: ref.Name, author: h.Party, marking: ref.Marking}
 			}
 			return nil
 		})
 		if err != nil || read == 0 {
 			return err
+		}
+		released, err := store.ByIDs(v, g.rows(), slices.Collect(maps.Keys(wider)))
+		if err != nil {
+			return err
+		}
+		for id, e := range released {
+			for _, ref := range e.Record.Header().Parts {
+				if slices.Contains(wider[id], ref.Name) {
+					u.await(g, e, ref)
+				}
+			}
 		}
 		if err := n.indexParts(v); err != nil {
 			return err
@@ -421,6 +434,14 @@ func (n *Node) indexLog(v *store.View, g *group, log int64) error {
 		if read < step {
 			return nil
 		}
+	}
+}
+
+// await notes a part that is to be in the index once it is here.
+func (u *unannounced) await(g *group, e store.Entry, ref record.PartRef) {
+	id := e.Record.ID()
+	if isText(ref.Name) && !u.public[id] {
+		u.absent[store.PartKey{Pos: e.Pos, ID: id, Name: ref.Name}] = heldPart{group: g, id: id, instrument: e.Record.Instrument(), name: ref.Name, author: e.Record.Header().Party, marking: ref.Marking}
 	}
 }
 

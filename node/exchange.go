@@ -450,13 +450,21 @@ func (n *Node) releasedTo(h *record.Header, parts []record.Part, peer record.Par
 
 // partsFor reads the parts of a record that a party may hold and that are held here.
 func (n *Node) partsFor(v *store.View, e store.Entry, peer record.Party) ([]record.Part, error) {
-	out := []record.Part{}
+	var names []string
 	h := e.Record.Header()
 	for _, ref := range h.Parts {
-		if !n.mayHold(filterSend, ref.Marking, h.Party, peer) {
-			continue
+		if n.mayHold(filterSend, ref.Marking, h.Party, peer) {
+			names = append(names, ref.Name)
 		}
-		p, err := store.Part(v, e.Pos, e.Record.ID(), ref.Name)
+	}
+	return heldParts(v, e, names)
+}
+
+// heldParts are those of a record's parts that are here and not destroyed.
+func heldParts(v *store.View, e store.Entry, names []string) ([]record.Part, error) {
+	out := []record.Part{}
+	for _, name := range names {
+		p, err := store.Part(v, e.Pos, e.Record.ID(), name)
 		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrErased) {
 			continue
 		} else if err != nil {

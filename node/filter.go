@@ -61,6 +61,9 @@ func (n *Node) mayRead(m record.Marking, office string) bool {
 	return n.lets(filterOffice, release.MayRead(m, n.party, office))
 }
 
+// forAll reports whether a part is public by its own marking.
+func forAll(m record.Marking) bool { return release.Published(m) }
+
 // readsParts refuses the operator, who is no office.
 func (n *Node) readsParts(who Caller) error {
 	if !n.lets(filterMachine, !who.Operator || who.Office != "") {

@@ -143,9 +143,7 @@ func hunt(t *testing.T, seed uint64, off filter, all ...record.Party) *hunted {
 	slog.SetDefault(slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	t.Cleanup(func() { slog.SetDefault(before) })
 	h.two = newSeveral(t, homeOffices, func(d entente.Office) []entente.Office { return named(d, jointOffices[1:]...) }, all...)
-	for _, n := range h.nodes {
-		n.off = off
-	}
+	h.switched(off)
 	h.agreeCharter(t)
 	for _, p := range all {
 		h.fill(p, all)
@@ -153,6 +151,13 @@ func hunt(t *testing.T, seed uint64, off filter, all ...record.Party) *hunted {
 	}
 	h.exchange(t)
 	return h
+}
+
+// switched has these filters off, and no others.
+func (h *hunted) switched(off filter) {
+	for _, n := range h.nodes {
+		n.off = off
+	}
 }
 
 func (h *hunted) fill(p record.Party, all []record.Party) {
@@ -430,11 +435,19 @@ func TestEachFilterIsNeeded(t *testing.T) {
 		{filterAll, 0, "public"},
 		{filterAnnex, 0, "public"},
 	}
+	const moving = filterSend | filterKeep // they are asked while the parts move, the others while they are read
+	still := hunt(t, 0, 0, "MX", "US")
 	seen := filter(0)
 	for i, row := range rows {
 		seen |= row.filter
 		count := func(off filter) (n int) {
-			leaks, _ := hunt(t, uint64(i), off, "MX", "US").search()
+			h := still
+			if off&moving != 0 {
+				h = hunt(t, uint64(i), off, "MX", "US")
+			}
+			h.switched(off)
+			leaks, _ := h.search()
+			h.switched(0)
 			for l := range leaks {
 				if l.way == row.way {
 					n++

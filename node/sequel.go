@@ -54,8 +54,8 @@ func (n *Node) Sequel(ctx context.Context, who Caller, group record.ID, nonce re
 	if err != nil {
 		return nil, err
 	}
-	if who.Operator && who.Office == "" {
-		return nil, fmt.Errorf("the operator reads no parts: use an office's token: %w", ErrForbidden)
+	if err := n.readsParts(who); err != nil {
+		return nil, err
 	}
 	q, _, err := sequelOf(store.KeptAbout(n.store.View(ctx), g.row, store.KeptAct, nonce[:]))
 	if err != nil || q == nil {

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -47,17 +46,7 @@ func (n *Node) releasedBy(v *store.View, g *group, h *record.Header, peer record
 	if err != nil || e == nil {
 		return nil, err
 	}
-	var out []record.Part
-	for _, name := range x.Parts {
-		p, err := store.Part(v, e.Pos, x.Of, name)
-		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrErased) {
-			continue
-		} else if err != nil {
-			return nil, err
-		}
-		out = append(out, p)
-	}
-	return out, nil
+	return heldParts(v, *e, x.Parts)
 }
 
 func (n *Node) entryOf(v *store.View, g *group, h *record.Header, x *entente.Widening) (*store.Entry, error) {

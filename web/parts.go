@@ -75,24 +75,34 @@ func (r *request) sectionWords(name string) string {
 	return r.partWords(name)
 }
 
+// recordFor is the record of the instrument that the form is about, where the reader may do that act with its parts.
+func (w *Web) recordFor(r *request, with func(act) bool) (*node.Detail, *node.RecordInfo, error) {
+	d, err := w.detail(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	of, err := record.ParseID(r.FormValue("of"))
+	i := slices.IndexFunc(d.Records, func(x node.RecordInfo) bool { return x.ID == of })
+	if err != nil || i < 0 {
+		return nil, nil, fmt.Errorf("record: %w", node.ErrNotFound)
+	}
+	x := &d.Records[i]
+	if !slices.ContainsFunc(w.partsActs(r, d, x), with) {
+		return nil, nil, changed()
+	}
+	return d, x, nil
+}
+
 func (w *Web) recallForm(r *request) (answer, error) { return w.partsForm(r, record.Recall) }
 func (w *Web) eraseForm(r *request) (answer, error)  { return w.partsForm(r, record.Erase) }
 
 // partsForm chooses parts of a record to ask back or to have destroyed.
 func (w *Web) partsForm(r *request, verb record.Verb) (answer, error) {
-	d, err := w.detail(r)
+	d, x, err := w.recordFor(r, func(a act) bool { return a.Verb == verb })
 	if err != nil {
 		return nil, err
 	}
-	of, err := record.ParseID(r.FormValue("of"))
-	i := slices.IndexFunc(d.Records, func(x node.RecordInfo) bool { return x.ID == of })
-	if err != nil || i < 0 {
-		return nil, fmt.Errorf("record: %w", node.ErrNotFound)
-	}
-	x := &d.Records[i]
-	if !slices.ContainsFunc(w.partsActs(r, d, x), func(a act) bool { return a.Verb == verb }) {
-		return nil, changed()
-	}
+	of := x.ID
 	var choices []option
 	for _, name := range open(d.State, x, verb, w.node.Party()) {
 		choices = append(choices, option{Value: name, Text: r.sectionWords(name)})
@@ -146,19 +156,11 @@ func (r *request) recipients(t *entente.Widening) string {
 
 // widenForm releases parts of a record of the reader's party to other parties and, where they are TLP:RED, to offices by name.
 func (w *Web) widenForm(r *request) (answer, error) {
-	d, err := w.detail(r)
+	d, x, err := w.recordFor(r, func(a act) bool { return a.Key == "act.widen" })
 	if err != nil {
 		return nil, err
 	}
-	of, err := record.ParseID(r.FormValue("of"))
-	i := slices.IndexFunc(d.Records, func(x node.RecordInfo) bool { return x.ID == of })
-	if err != nil || i < 0 {
-		return nil, fmt.Errorf("record: %w", node.ErrNotFound)
-	}
-	x := &d.Records[i]
-	if !slices.ContainsFunc(w.partsActs(r, d, x), func(a act) bool { return a.Key == "act.widen" }) {
-		return nil, changed()
-	}
+	of := x.ID
 	var choices, others []option
 	red := false
 	for _, name := range withheld(d.State, x, r.group.Chart.IDs()) {
