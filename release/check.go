@@ -41,6 +41,7 @@ var ErrFull = errors.New("more text than a check holds")
 // for memory alone: whoever has it can tell what stands in them. Checks may run beside each other, but not beside Add and Drop.
 type Index struct {
 	passages []entry
+	owners   []Source            // of the passages, apart: near reads many, and nothing else of them
 	postings map[uint32][]uint32 // word or fact → passages, ascending
 	forms    map[uint64]uint16   // sentences without facts: in how many texts they stand alike
 	sources  []kept              // by Source-1
@@ -93,7 +94,7 @@ func (x *Index) Add(text string, public bool) (Source, error) {
 			seen[p.form] = true
 			x.forms[p.form]++
 		}
-		x.passages = append(x.passages, p)
+		x.passages, x.owners = append(x.passages, p), append(x.owners, id)
 	}
 	return id, nil
 }
@@ -359,7 +360,7 @@ func (c *check) near(tokens []token, public bool) []uint32 {
 		}
 		w := c.worth(p.m)
 		for _, at := range p.at {
-			if s := c.sources[c.passages[at].source-1]; s.gone || s.public != public {
+			if s := c.sources[c.owners[at]-1]; s.gone || s.public != public {
 				continue
 			}
 			if c.weight[at] == 0 {
@@ -368,11 +369,20 @@ func (c *check) near(tokens []token, public bool) []uint32 {
 			c.weight[at] += w
 		}
 	}
-	slices.SortFunc(touched, func(a, b uint32) int { return cmp.Or(cmp.Compare(c.weight[b], c.weight[a]), cmp.Compare(a, b)) })
+	better := func(a, b uint32) int { return cmp.Or(cmp.Compare(c.weight[b], c.weight[a]), cmp.Compare(a, b)) }
+	best := make([]uint32, 0, maxCandidates+1)
+	for _, at := range touched { // sorting all of them took most of the time
+		if len(best) == maxCandidates && better(at, best[maxCandidates-1]) > 0 {
+			continue
+		}
+		i, _ := slices.BinarySearchFunc(best, at, better)
+		best = slices.Insert(best, i, at)
+		best = best[:min(len(best), maxCandidates)]
+	}
 	for _, at := range touched {
 		c.weight[at] = 0
 	}
-	return touched[:min(len(touched), maxCandidates)]
+	return best
 }
 
 // compare says what a passage of the index shares with a sentence, and on which grounds that gives it away; none: it does not.
