@@ -106,7 +106,7 @@ func checkAction(c *Case) {
 				c.Against(ReasonTerms, "action.host", "the host %.20q is not a party of the group", string(p))
 			}
 		}
-		if !ascending(t.Hosts) || !ascending(t.Conditions) {
+		if !record.Ascending(t.Hosts) || !record.Ascending(t.Conditions) {
 			c.Against(ReasonTerms, "action.order", "hosts and conditions ascend without doubles")
 		}
 		for _, x := range t.Conditions {
@@ -148,15 +148,6 @@ func checkAction(c *Case) {
 			c.Against(ReasonParties, "action.claim", "only a party that the area comes near claims the place; a host withdraws its consent")
 		}
 	}
-}
-
-func ascending[T ~string](s []T) bool {
-	for i := 1; i < len(s); i++ {
-		if s[i-1] >= s[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // together are the parties of both lists, ascending.

@@ -69,7 +69,7 @@ var contactKind = &Kind{
 		if t.Held && t.CalledOff {
 			c.Against(ReasonTerms, "contact.both", "a contact took place or was called off, not both")
 		}
-		if len(t.Agents) == 0 || len(t.Agents) > record.MaxParties || !ascending(t.Agents) || slices.ContainsFunc(t.Agents, func(p record.Party) bool { return !p.Valid() || !c.isParty(p) || p == c.Header.Party }) {
+		if len(t.Agents) == 0 || len(t.Agents) > record.MaxParties || !record.Ascending(t.Agents) || slices.ContainsFunc(t.Agents, func(p record.Party) bool { return !p.Valid() || !c.isParty(p) || p == c.Header.Party }) {
 			c.Against(ReasonTerms, "contact.agents", "it names whose agents, other parties of the group, ascending")
 		}
 		if c.Opening == nil && !c.hasPart("title.") {

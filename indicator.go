@@ -68,8 +68,8 @@ const (
 	maxDueDays    = 366
 	maxServes     = 20 // objectives, and codes of classifications
 	maxDeclared   = 8  // conversions: some units of each party
-	maxGround     = 500
-	maxFactor     = 40 // characters: more digits than any source has
+	MaxGround     = 500
+	MaxFactor     = 40 // characters: more digits than any source has
 )
 
 // Level is a value at a date, or of the span that ends there.
@@ -247,10 +247,10 @@ func (t *Indicator) checkConversions(c *Case) {
 		if progress.Factor(x.From, t.Unit) != nil {
 			c.Against(ReasonTerms, "indicator.exact", "from %.70q to %.70q the factor is exact, and none is declared", x.From, t.Unit)
 		}
-		if _, ok := progress.ParseFactor(x.Factor); !ok || len(x.Factor) > maxFactor {
+		if _, ok := progress.ParseFactor(x.Factor); !ok || len(x.Factor) > MaxFactor {
 			c.Against(ReasonTerms, "indicator.factor", "factor %.70q is not a decimal above zero, or a fraction of two such as 1/9090", x.Factor)
 		}
-		long := slices.ContainsFunc(slices.Collect(maps.Values(x.Ground)), func(s string) bool { return len(s) > maxGround })
+		long := slices.ContainsFunc(slices.Collect(maps.Values(x.Ground)), func(s string) bool { return len(s) > MaxGround })
 		if long || c.Charter != nil && c.Charter.texts("ground of the conversion", x.Ground) != nil {
 			c.Against(ReasonTerms, "indicator.ground", "the ground of a conversion stands in every language of the charter, and is short")
 		}

@@ -47,6 +47,16 @@ func (x *Kind) Publishes() bool {
 	return ok && (rule.Terms == nil || wideningIn(rule.Terms()) == nil)
 }
 
+// Announces reports whether a release of the kind lets the public read its texts.
+func (x *Kind) Announces() bool {
+	rule, ok := x.Verbs[record.Release]
+	if !ok || rule.Terms == nil {
+		return false
+	}
+	_, ok = rule.Terms().(*Released)
+	return ok
+}
+
 func wideningIn(terms any) *Widening {
 	switch t := terms.(type) {
 	case *Widening:

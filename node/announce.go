@@ -91,14 +91,7 @@ func (n *Node) HeldDraft(ctx context.Context, who Caller, d *Draft) ([]Held, err
 // announced are the texts that the public would read by an act: of the text that it proposes, or that it lets out; none of others.
 func (n *Node) announced(ctx context.Context, g *group, h *record.Header, parts []record.Part) (map[string]string, error) {
 	k := n.kinds[h.Kind]
-	if k == nil || len(g.logs) < 2 {
-		return nil, nil
-	}
-	rule, ok := k.Verbs[record.Release]
-	if !ok || rule.Terms == nil {
-		return nil, nil
-	}
-	if _, ok := rule.Terms().(*entente.Released); !ok {
+	if k == nil || len(g.logs) < 2 || !k.Announces() {
 		return nil, nil
 	}
 	texts := map[string]string{}

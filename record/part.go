@@ -63,7 +63,7 @@ func (p *PartRef) check() error {
 		return fmt.Errorf("handling, national marking or offices are too long or not plain text")
 	case m.Review < 0 || m.Review > MaxTime:
 		return fmt.Errorf("review date outside the years 1970 to 9999")
-	case len(m.ReleasableTo) > MaxParties || !ascending(m.ReleasableTo) || !ascending(m.Offices):
+	case len(m.ReleasableTo) > MaxParties || !Ascending(m.ReleasableTo) || !Ascending(m.Offices):
 		return fmt.Errorf("recipients and offices must ascend without doubles")
 	case !slices.Contains([]TLP{Clear, Green, Amber, AmberStrict, Red}, m.TLP):
 		return fmt.Errorf("TLP level %.20q is unknown", string(m.TLP))

@@ -218,7 +218,7 @@ func (h *Header) check() error {
 	case len(h.Approvals) > MaxApprovals:
 		return fmt.Errorf("%d approvals: the limit is %d", len(h.Approvals), MaxApprovals)
 	}
-	if !ascending(h.Area) || !ascending(h.Participants) {
+	if !Ascending(h.Area) || !Ascending(h.Participants) {
 		return fmt.Errorf("area and participants must ascend without doubles")
 	}
 	for _, p := range h.Participants {
@@ -284,7 +284,8 @@ func ValidName(s string) bool { return validName(s) }
 // ValidText reports whether s is at most MaxName bytes of plain text.
 func ValidText(s string) bool { return validText(s) }
 
-func ascending[T interface{ ~uint64 | ~string }](s []T) bool {
+// Ascending reports whether a list ascends, each once.
+func Ascending[T interface{ ~uint64 | ~string }](s []T) bool {
 	for i := 1; i < len(s); i++ {
 		if s[i-1] >= s[i] {
 			return false

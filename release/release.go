@@ -70,7 +70,7 @@ func CheckWiden(m record.Marking, author record.Party, to []record.Party, office
 		return append(out, record.Because("widen.public", "a public part is released to everybody already"))
 	}
 	w := Widen(m, to, offices)
-	if slices.Equal(w.ReleasableTo, m.ReleasableTo) && slices.Equal(w.Offices, m.Offices) || !ascending(to) || !ascending(offices) {
+	if slices.Equal(w.ReleasableTo, m.ReleasableTo) && slices.Equal(w.Offices, m.Offices) || !record.Ascending(to) || !record.Ascending(offices) {
 		out = append(out, record.Because("widen.nobody", "a release names those, each once and ascending, to whom the part was not released before"))
 	}
 	if m.TLP != record.Red && len(offices) > 0 {
@@ -93,13 +93,4 @@ func CheckWiden(m record.Marking, author record.Party, to []record.Party, office
 		}
 	}
 	return out
-}
-
-func ascending[T ~string](s []T) bool {
-	for i := 1; i < len(s); i++ {
-		if s[i-1] >= s[i] {
-			return false
-		}
-	}
-	return true
 }

@@ -3,7 +3,6 @@ package web
 import (
 	"strings"
 
-	"entente"
 	"entente/node"
 	"entente/record"
 )
@@ -19,12 +18,7 @@ type heldRow struct {
 // heldRows are the passages held of a draft that may be published one day; false: it never is.
 func (w *Web) heldRows(r *request, d *node.Draft) ([]heldRow, bool, error) {
 	k := w.node.Kinds()[d.Header.Kind]
-	if k == nil || r.group.Own || d.Header.Verb != record.Propose && d.Header.Verb != record.Release {
-		return nil, false, nil
-	}
-	if rule, ok := k.Verbs[record.Release]; !ok || rule.Terms == nil {
-		return nil, false, nil
-	} else if _, ok := rule.Terms().(*entente.Released); !ok {
+	if k == nil || r.group.Own || d.Header.Verb != record.Propose && d.Header.Verb != record.Release || !k.Announces() {
 		return nil, false, nil
 	}
 	held, err := w.node.HeldDraft(r.Context(), r.who, d)

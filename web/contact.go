@@ -115,13 +115,12 @@ func (w *Web) contactRow(r *request, texts reading, x node.Listed) contactRow {
 }
 
 func (w *Web) agentsOf(r *request, s *entente.State) string {
-	var of []record.Party
-	for _, p := range r.group.Chart.IDs() {
-		if s.Fact("agents."+string(p)) != "" {
-			of = append(of, p)
-		}
-	}
-	return w.partyNames(r.group, of)
+	return w.partyNames(r.group, r.agents(s))
+}
+
+// agents are the parties whose agents a log names.
+func (r *request) agents(s *entente.State) []record.Party {
+	return slices.DeleteFunc(r.group.Chart.IDs(), func(p record.Party) bool { return s.Fact("agents."+string(p)) == "" })
 }
 
 // contactSays says first how a log stands to its clock, then when and with whose agents.
@@ -230,12 +229,11 @@ func (w *Web) contactsFile(r *request) (answer, error) {
 		_, err = tables.WriteCSV(&b, t)
 		return file{name: name, mime: "text/csv; charset=utf-8", content: b.Bytes()}, err
 	}
-	about := tables.About{Sheet: r.inAll(func(r *request) string { return r.kindName(entente.ContactKind, true) }), Name: r.inAll(func(r *request) string { return r.t("export.about") }),
-		Marking: mark.String(), Count: r.inAll(func(r *request) string { return r.t("export.rows") })}
-	for _, x := range []struct{ key, text string }{{"export.group", r.inAll(func(r *request) string { return r.group.Name })}, {"contact.month", month}, {"marking", mark.String()}, {"export.by", w.copied(r)}} {
-		about.Lines = append(about.Lines, tables.AboutLine{Label: r.inAll(func(r *request) string { return r.t(x.key) }), Text: x.text})
-	}
-	_, err = tables.WriteXLSX(&b, t, about)
+	about, line := r.aboutFile(mark, func(r *request) string { return r.kindName(entente.ContactKind, true) })
+	line("contact.month", month)
+	line("marking", mark.String())
+	line("export.by", w.copied(r))
+	_, err = tables.WriteXLSX(&b, t, *about)
 	return file{name: name, mime: mimeXLSX, content: b.Bytes()}, err
 }
 
@@ -362,10 +360,8 @@ func (w *Web) contactAgain(r *request, f *form, texts reading, s *entente.State)
 		return
 	}
 	var agents []string
-	for _, p := range r.group.Chart.IDs() {
-		if s.Fact("agents."+string(p)) != "" {
-			agents = append(agents, string(p))
-		}
+	for _, p := range r.agents(s) {
+		agents = append(agents, string(p))
 	}
 	f.set("agents", agents...)
 	f.set("contact", entente.ContactHeld)

@@ -77,13 +77,13 @@ func (f *form) conversions(unit string) []entente.Conversion {
 		if progress.Factor(x.From, unit) != nil {
 			f.wrong(n, "define.conversion-exact")
 		}
-		if _, ok := progress.ParseFactor(x.Factor); !ok || len(x.Factor) > 40 {
+		if _, ok := progress.ParseFactor(x.Factor); !ok || len(x.Factor) > entente.MaxFactor {
 			f.wrong(n+"-factor", "define.conversion-form")
 		}
 		for _, l := range f.r.group.Chart.Languages {
 			if s := x.Ground[l]; s == "" {
 				f.wrong(n+"-ground."+l, "form.required")
-			} else if len(s) > 500 {
+			} else if len(s) > entente.MaxGround {
 				f.wrong(n+"-ground."+l, "form.too-long")
 			}
 		}

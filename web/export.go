@@ -46,6 +46,16 @@ func (r *request) inAll(say func(*request) string) string {
 	return strings.Join(out, " · ")
 }
 
+// aboutFile is the sheet that says of a file what it holds, for whom, and of which group; line adds to it.
+func (r *request) aboutFile(mark *strictest, sheet func(*request) string) (about *tables.About, line func(key, text string)) {
+	about = &tables.About{Sheet: r.inAll(sheet), Name: r.inAll(func(r *request) string { return r.t("export.about") }), Marking: mark.String(), Count: r.inAll(func(r *request) string { return r.t("export.rows") })}
+	line = func(key, text string) {
+		about.Lines = append(about.Lines, tables.AboutLine{Label: r.inAll(func(r *request) string { return r.t(key) }), Text: text})
+	}
+	line("export.group", r.inAll(func(r *request) string { return r.group.Name }))
+	return about, line
+}
+
 // seat is the place of an official in an office, as a mark has it.
 func (r *request) seat() string {
 	if r.who.Seat == 0 {
@@ -118,12 +128,7 @@ func (w *Web) exportCommitments(r *request) (answer, error) {
 			}
 		}
 	}}
-	about := tables.About{Sheet: r.inAll(func(r *request) string { return r.kindName(commitments, true) }), Name: r.inAll(func(r *request) string { return r.t("export.about") }),
-		Marking: mark.String(), Count: r.inAll(func(r *request) string { return r.t("export.rows") })}
-	line := func(key, text string) {
-		about.Lines = append(about.Lines, tables.AboutLine{Label: r.inAll(func(r *request) string { return r.t(key) }), Text: text})
-	}
-	line("export.group", r.inAll(func(r *request) string { return r.group.Name }))
+	about, line := r.aboutFile(mark, func(r *request) string { return r.kindName(commitments, true) })
 	if at == 0 {
 		at = w.node.Now()
 	}
@@ -138,7 +143,7 @@ func (w *Web) exportCommitments(r *request) (answer, error) {
 	name := strings.ToLower(plain(r.kindName(commitments, true))) + "-" + time.Unix(w.node.Now(), 0).UTC().Format(time.DateOnly)
 	switch r.URL.Query().Get("format") {
 	case tables.XLSX:
-		_, err = tables.WriteXLSX(&b, t, about)
+		_, err = tables.WriteXLSX(&b, t, *about)
 		return file{name: name + ".xlsx", mime: mimeXLSX, content: b.Bytes()}, err
 	case tables.CSV:
 		_, err = tables.WriteCSV(&b, t)

@@ -74,13 +74,11 @@ func (w *Web) exportProgress(r *request) (answer, error) {
 		_, err = tables.WriteCSV(&b, table)
 		return file{name: name, mime: "text/csv; charset=utf-8", content: b.Bytes()}, err
 	}
-	about := tables.About{Sheet: r.inAll(func(r *request) string { return r.t(what) }), Name: r.inAll(func(r *request) string { return r.t("export.about") }),
-		Marking: mark.String(), Count: r.inAll(func(r *request) string { return r.t("export.rows") })}
-	for key, text := range map[string]string{"export.group": r.inAll(func(r *request) string { return r.group.Name }), "marking": mark.String(), "export.by": w.copied(r)} {
-		about.Lines = append(about.Lines, tables.AboutLine{Label: r.inAll(func(r *request) string { return r.t(key) }), Text: text})
-	}
+	about, say := r.aboutFile(mark, func(r *request) string { return r.t(what) })
+	say("marking", mark.String())
+	say("export.by", w.copied(r))
 	slices.SortFunc(about.Lines, func(a, b tables.AboutLine) int { return strings.Compare(a.Label, b.Label) })
-	_, err = tables.WriteXLSX(&b, table, about)
+	_, err = tables.WriteXLSX(&b, table, *about)
 	return file{name: name, mime: mimeXLSX, content: b.Bytes()}, err
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"entente"
 	"entente/node"
@@ -233,7 +232,7 @@ func (w *Web) pressForm(r *request, old *node.Listed) (*form, error) {
 		value = l.About.String()
 	}
 	if l.Until != 0 {
-		until = time.Unix(l.Until, 0).UTC().Format(time.DateOnly)
+		until = isoDeadline(l.Until)
 	}
 	fields := []field{{Name: "sort", Control: controlRadios, Label: r.t("press.sort"), Values: []string{sort}, Options: []option{{Value: "line", Text: r.t("press.line"), Hint: r.t("press.line-hint")}, {Value: "question", Text: r.t("press.question"), Hint: r.t("press.question-hint")}}},
 		{Name: "about", Control: controlSelect, Label: r.t("press.about"), Options: about, Values: []string{value}, Optional: true, Unmarked: true}}
