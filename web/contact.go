@@ -176,7 +176,7 @@ func (w *Web) contacts(r *request) (answer, error) {
 	}
 	if month != "" {
 		p.title = r.t("contact.bundle", "Month", month)
-		b.CSV, b.XLSX = r.group.Href("contact-files", "contacts.csv")+"?month="+month, r.group.Href("contacts", "files", "contacts.xlsx")+"?month="+month
+		b.CSV, b.XLSX = r.group.Href("contact-files", "contacts.csv")+"?month="+month, r.group.Href("contact-files", "contacts.xlsx")+"?month="+month
 	}
 	return p, nil
 }
