@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"entente"
@@ -33,8 +34,8 @@ var asked = []node.Query{
 	{Kind: "commitment", Progress: node.ProgressOwed, Sort: node.SortDue},
 }
 
-// whole reads a list to its end, page by page, and back again.
-func whole(t *testing.T, q node.Query, page func(node.Query) (*node.Page, error)) (out []record.ID) {
+// whole reads a list to its end, page by page, and back again. wrong says where that is another list.
+func whole(t *testing.T, q node.Query, page func(node.Query) (*node.Page, error)) (out []record.ID, wrong string) {
 	t.Helper()
 	q.Limit = 3
 	var prev node.Cursor
@@ -56,7 +57,7 @@ func whole(t *testing.T, q node.Query, page func(node.Query) (*node.Page, error)
 		for i := range p.Items { // an as-of page may begin in the middle of one that went forwards
 			x := p.Items[len(p.Items)-1-i].State.Instrument
 			if k := slices.Index(out, x); k < 0 || k >= end {
-				t.Fatalf("%+v: another list backwards", q)
+				return nil, fmt.Sprintf("%+v: another list backwards", q)
 			} else {
 				end = k
 			}
@@ -64,9 +65,9 @@ func whole(t *testing.T, q node.Query, page func(node.Query) (*node.Page, error)
 		q.Cursor = p.Prev
 	}
 	if prev != "" && end > 0 {
-		t.Fatalf("%+v: backwards it ends %d before the start", q, end)
+		return nil, fmt.Sprintf("%+v: backwards it ends %d before the start", q, end)
 	}
-	return out
+	return out, ""
 }
 
 // What a node showed at a moment, it shows for that moment ever after, wherever it held then all that is dated up to it.
@@ -128,8 +129,12 @@ func TestAsOfIsWhatWasShown(t *testing.T) {
 			g, err := mx.Group(ctx, desk, w.Group)
 			ok(t, err)
 			x := sight{at: w.Now(), cut: g.Cut, states: map[record.ID]string{}}
+			var wrong []string
 			for _, q := range asked {
-				x.lists = append(x.lists, whole(t, q, func(q node.Query) (*node.Page, error) { return mx.Instruments(ctx, desk, w.Group, q) }))
+				list, bad := whole(t, q, func(q node.Query) (*node.Page, error) { return mx.Instruments(ctx, desk, w.Group, q) })
+				if x.lists = append(x.lists, list); bad != "" {
+					wrong = append(wrong, bad)
+				}
 			}
 			for _, id := range x.lists[0] {
 				d, err := mx.Instrument(ctx, desk, w.Group, id)
@@ -141,7 +146,9 @@ func TestAsOfIsWhatWasShown(t *testing.T) {
 			after, err := mx.Group(ctx, desk, w.Group)
 			ok(t, err)
 			if maps.Equal(g.Cut, after.Cut) { // nothing arrived meanwhile
-				kept = append(kept, x)
+				if kept = append(kept, x); len(wrong) > 0 {
+					t.Fatal(strings.Join(wrong, "\n"))
+				}
 			}
 		}
 		w.Pass(1 + int64(r.IntN(world.Day)))
@@ -157,7 +164,10 @@ func TestAsOfIsWhatWasShown(t *testing.T) {
 			continue
 		}
 		for i, q := range asked {
-			got := whole(t, q, func(q node.Query) (*node.Page, error) { return mx.AsOfList(ctx, desk, w.Group, x.at, q) })
+			got, wrong := whole(t, q, func(q node.Query) (*node.Page, error) { return mx.AsOfList(ctx, desk, w.Group, x.at, q) })
+			if wrong != "" {
+				t.Fatal(wrong)
+			}
 			if !slices.Equal(got, x.lists[i]) {
 				t.Errorf("at %d: %+v: %d listed, %d were then", x.at-world.Start, q, len(got), len(x.lists[i]))
 			}
