@@ -161,19 +161,6 @@ func (n *Node) source(ctx context.Context, g *group) *source {
 	return &source{g: g, r: viewReader{n.store.View(ctx)}}
 }
 
-func (n *Node) mayAct(who Caller, g *group) error {
-	if n.lets(filterGroup, who.Operator) {
-		return nil
-	}
-	if p := g.ledger.Ring(n.party).At(g.logs[n.party].tree.Size()); p != nil {
-		if _, ok := p.Office(who.Office); ok {
-			return nil
-		}
-		return fmt.Errorf("group %s: %w", g.id.Short(), ErrNotFound) // it learns nothing of a group it is not in
-	}
-	return fmt.Errorf("group %s: %w", g.id.Short(), ErrNotFound) // nor of one for which no office has powers yet
-}
-
 // missing says which signatures a draft still needs.
 func (n *Node) missing(g *group, d *Draft) []record.Why {
 	h := *d.Header

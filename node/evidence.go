@@ -121,7 +121,7 @@ func (n *Node) instrumentOf(ctx context.Context, g *group, id record.ID) (record
 func (n *Node) evidenceParts(ctx context.Context, who Caller, g *group, instrument record.ID, names []string) ([]entente.EvidencePart, error) {
 	out := []entente.EvidencePart{}
 	none := names != nil && (len(names) == 0 || slices.Equal(names, []string{"-"}))
-	if none || (names == nil && who.Operator && who.Office == "") { // the operator reads no parts
+	if none || (names == nil && n.readsParts(who) != nil) { // who reads none may have the file without
 		return out, nil
 	}
 	var wants []Want

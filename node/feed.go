@@ -61,7 +61,7 @@ func (n *Node) Feeds(ctx context.Context, who Caller, group record.ID) ([]FeedIn
 	all, err := store.Feeds(n.store.View(ctx), g.row)
 	var out []FeedInfo
 	for _, f := range all {
-		if who.Operator || f.Office == who.Office {
+		if n.lists(who, f) {
 			out = append(out, FeedInfo{f.Digest, f.Office, f.Lang, f.Titles, f.Created, f.Read})
 		}
 	}

@@ -91,21 +91,6 @@ func (b *batch) putProposal(id record.ID, k *keptProposal) error {
 	return b.fail(b.tx.PutSetting(proposalSetting+id.String(), v))
 }
 
-// hasInHand decides who sees a proposal: who sets the node up and has it in hand; where no office has yet, all that set up and, of a
-// group within another that is held here, have a part in that one; and once the powers of the new group name offices, these.
-func (n *Node) hasInHand(who Caller, id record.ID, k *keptProposal) bool {
-	if g, err := n.find(id); err == nil && !who.Operator && n.mayAct(who, g) == nil {
-		return true
-	}
-	if k.Declined || n.setsUp(who) != nil || k.Operator && !who.Operator {
-		return false
-	}
-	if around, err := n.find(k.Within); err == nil && k.Office == "" && n.mayAct(who, around) != nil {
-		return false
-	}
-	return who.Operator || k.Office == "" || k.Office == who.Office
-}
-
 // followFounding keeps the charter of a group that was joined on the command line, so that its people see what waits for whom.
 func (b *batch) followFounding(id record.ID, text []byte, within record.ID) error {
 	_, err := keptProposalOf(b.tx, id)

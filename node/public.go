@@ -44,9 +44,8 @@ func (p *PublicText) Part(name string) string {
 // text are let out by these acts, unless they are TLP:RED or not released to every party of the group; an annex is public only
 // by its own marking. One party's own text is published by that party's node.
 func (n *Node) published(v *store.View, g *group, s *entente.State, now int64) (*PublicText, error) {
-	text := n.public(s, now)
-	own := record.Party(s.Fact("own"))
-	if text == nil || len(g.logs) < 2 || (own != "" && own != n.party) {
+	text := n.public(g, s, now)
+	if text == nil {
 		return nil, nil
 	}
 	at, _ := text.PublishedAt()
@@ -55,7 +54,7 @@ func (n *Node) published(v *store.View, g *group, s *entente.State, now int64) (
 		return nil, err
 	}
 	h := e.Record.Header()
-	p := &PublicText{Group: g.id, Founding: g.ledger.Founding(), Instrument: s.Instrument, Version: text.ID, Time: at, Form: s.Fact("form"), Own: own, Parties: text.Required}
+	p := &PublicText{Group: g.id, Founding: g.ledger.Founding(), Instrument: s.Instrument, Version: text.ID, Time: at, Form: s.Fact("form"), Own: record.Party(s.Fact("own")), Parties: text.Required}
 	if _, c := g.ledger.Charter(); c != nil {
 		p.Founding = c
 	}

@@ -76,17 +76,6 @@ func (n *Node) Ledger(group record.ID) (*entente.Ledger, error) {
 	return g.ledger, nil
 }
 
-func (n *Node) reading(who Caller, id record.ID) (*group, error) {
-	g, err := n.find(id)
-	if err != nil {
-		return nil, err
-	}
-	if n.mayAct(who, g) != nil {
-		return nil, fmt.Errorf("group %s: %w", id.Short(), ErrNotFound) // whether it exists is not for this office
-	}
-	return g, nil
-}
-
 // Detail is an instrument with its records: the last of them, and those that its state names, however old.
 type Detail struct {
 	Listed

@@ -56,15 +56,7 @@ func (n *Node) Audits(who Caller) bool {
 	if own == nil {
 		return false
 	}
-	if who.Operator && who.Office == "" {
-		return true
-	}
-	p := own.ledger.Ring(n.party).At(own.logs[n.party].tree.Size())
-	if p == nil {
-		return false
-	}
-	o, ok := p.Office(who.Office)
-	return n.lets(filterAudit, ok && slices.ContainsFunc(o.Grants, func(g entente.Grant) bool { return g.Covers("access", record.Note, "", n.clock()) }))
+	return n.audits(who, own.ledger.Ring(n.party).At(own.logs[n.party].tree.Size()))
 }
 
 // Review is a page of the access log for those who audit it. ErrNotFound for others: whether there is one is not for them.
