@@ -16,8 +16,10 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"entente"
@@ -45,6 +47,8 @@ type hunted struct {
 	r          *rand.Rand
 	secrets    []hidden
 	records    []record.ID
+	second     record.ID // another group, with other offices
+	promised   record.ID // a commitment that all agree on
 	statements []record.ID
 	drafts     map[record.Party][]record.Nonce
 	papers     map[record.Party][]record.Nonce
@@ -53,6 +57,7 @@ type hunted struct {
 	charters   []record.ID
 	pages      map[record.Party]visit
 	log        *bytes.Buffer
+	mu         sync.Mutex
 	leaks      map[leak]bool   // what was found where it may not be
 	found      map[string]bool // the words that their readers found
 }
@@ -167,12 +172,66 @@ func hunt(t *testing.T, seed uint64, off filter, all ...record.Party) *hunted {
 	h.two = newSeveral(t, homeOffices, func(d entente.Office) []entente.Office { return named(d, jointOffices[1:]...) }, all...)
 	h.switched(off)
 	h.agreeCharter(t)
+	h.besides(all)
 	for _, p := range all {
 		h.fill(p, all)
 		h.exchange(t)
 	}
+	h.measure(all)
 	h.exchange(t)
 	return h
+}
+
+// besides has all found a second group, in which an office reads that has no part in the first.
+func (h *hunted) besides(all []record.Party) {
+	first, offices := h.group, map[record.Party][]entente.Office{}
+	for _, p := range all {
+		desk := entente.Office{ID: "desk", Names: bothNames("Desk"), Seats: []entente.Seat{{Number: 1, Key: PublicKey(h.seats[p])}}, Grants: []entente.Grant{{Kinds: []string{"*"}, Sign: 1}}}
+		offices[p] = named(desk, "trade")
+	}
+	h.second = h.joins(h.t, h.charter("trade", "Second", all), offices)
+	h.group = h.second
+	h.agreeCharter(h.t)
+	h.group = first
+}
+
+// charter is one of a group of all.
+func (h *hunted) charter(track, purpose string, all []record.Party) *entente.Charter {
+	c := &entente.Charter{Rules: entente.Rules, Founded: h.now, Track: track, Languages: []string{"en", "es"}, Names: bothNames("Group"),
+		Purpose: bothNames(purpose), Clocks: entente.Clocks{Notice: 86400, Ceiling: 3 * 86400, Retention: 86400, Skew: 300}}
+	for _, p := range all {
+		i, err := h.nodes[p].Introduction(h.t.Context())
+		h.must(err)
+		c.Parties = append(c.Parties, entente.CharterParty{ID: p, Names: i.Names, Root: i.Root, Next: i.Next})
+	}
+	return c
+}
+
+// measure has all agree on a commitment and on an indicator, and each report figures on it that stay at home.
+func (h *hunted) measure(all []record.Party) {
+	t := h.t
+	amber := record.Marking{TLP: record.Amber, ReleasableTo: all}
+	i := h.act(t, all[0], Act{Kind: "indicator", Verb: record.Propose, Line: "fuel", Terms: []byte(`{"code":"fuel.seized","unit":"litres","direction":"up","period":"month"}`),
+		Parts: []NewPart{h.part(all[0], "title.en", amber), h.part(all[0], "title.es", amber), {Name: "body.en", Content: []byte("T"), Marking: &amber}, {Name: "body.es", Content: []byte("T"), Marking: &amber}}})
+	h.exchange(t)
+	h.records = append(h.records, i.ID)
+	for _, p := range all {
+		h.act(t, p, Act{Kind: "indicator", Verb: record.Consent, Version: i.ID})
+		h.act(t, p, Act{Kind: "commitment", Verb: record.Consent, Version: h.promised})
+		h.exchange(t)
+	}
+	h.exchange(t)
+	for k, p := range all {
+		figure := fmt.Sprintf("739.1842%d6", k)
+		h.secrets = append(h.secrets, hidden{word: figure, offices: of(p, jointOffices...), parties: []record.Party{p}})
+		x := record.Table{Columns: entente.ObservationColumns, Rows: [][]string{{"0", "2025-06-01", "2025-07-01", string(p), "", figure, "litres", "final"}}}
+		b, err := x.Encode()
+		h.must(err)
+		s := h.act(t, p, Act{Kind: "observation", Verb: record.Report, Line: "fuel", Terms: fmt.Appendf(nil, `{"indicator":%q,"version":%q,"source":"agency"}`, i.ID, i.ID),
+			Parts: []NewPart{{Name: record.RowsPart, Content: b, Marking: &record.Marking{TLP: record.AmberStrict}}}})
+		h.records = append(h.records, s.ID)
+		h.exchange(t)
+	}
 }
 
 // switched has these filters off, and no others.
@@ -195,8 +254,11 @@ func (h *hunted) fill(p record.Party, all []record.Party) {
 	body := NewPart{Name: "body.es", Content: []byte("T"), Marking: &amber}
 
 	// Of each marking one at least, and others at random.
-	v := signed(Act{Kind: "commitment", Verb: record.Propose, Terms: fmt.Appendf(nil, `{"owner":%q,"due":%d}`, p, h.now+30*86400),
+	v := signed(Act{Kind: "commitment", Verb: record.Propose, Line: "fuel", Terms: fmt.Appendf(nil, `{"owner":%q,"due":%d}`, p, h.now+30*86400),
 		Parts: []NewPart{h.part(p, "title.en", amber), title, h.part(p, "body.en", amber), body}})
+	if h.promised.IsZero() {
+		h.promised = v
+	}
 	marks := []record.Marking{{TLP: record.AmberStrict}, {TLP: record.Red, ReleasableTo: all, Offices: of(p, "desk")}, {TLP: record.Green, ReleasableTo: all}}
 	for range 4 {
 		marks = append(marks, h.marking(p, all))
@@ -219,10 +281,12 @@ func (h *hunted) fill(p record.Party, all []record.Party) {
 		}
 		h.statements = append(h.statements, id)
 	}
+	open := h.part(p, "annex/open", record.Marking{TLP: record.Clear, ReleasableTo: []record.Party{record.Public}})
+	h.secrets[len(h.secrets)-1].public = p
 	shown := h.part(p, "title.en", amber)
 	h.secrets[len(h.secrets)-1].public = p
 	let(`{"own":true}`, shown, title, h.part(p, "body.en", record.Marking{TLP: record.Red, ReleasableTo: all, Offices: of(p, "desk")}),
-		h.part(p, "body.es", record.Marking{TLP: record.Amber, ReleasableTo: []record.Party{p}}), h.part(p, "annex/a", amber))
+		h.part(p, "body.es", record.Marking{TLP: record.Amber, ReleasableTo: []record.Party{p}}), h.part(p, "annex/a", amber), open)
 	let(fmt.Sprintf(`{"own":true,"embargo":%d}`, h.now+90*86400), h.part(p, "title.en", amber), title, h.part(p, "body.en", amber), body)
 
 	// The same in its group of one, where nothing is public.
@@ -249,13 +313,7 @@ func (h *hunted) fill(p record.Party, all []record.Party) {
 	h.feeds[p], err = n.NewFeed(t.Context(), deskCaller, h.group, "en", false)
 	h.must(err)
 	h.secrets = append(h.secrets, hidden{word: feedDigest(h.feeds[p]).String(), offices: of(p, "desk", ""), parties: []record.Party{p}})
-	charter := &entente.Charter{Rules: entente.Rules, Founded: h.now, Track: "security", Languages: []string{"en", "es"}, Names: bothNames("Waits"),
-		Purpose: bothNames(h.plant(p, "charter", of(p, "desk", "")...)), Clocks: entente.Clocks{Notice: 86400, Ceiling: 3 * 86400, Retention: 86400, Skew: 300}}
-	for _, q := range all {
-		i, err := h.nodes[q].Introduction(t.Context())
-		h.must(err)
-		charter.Parties = append(charter.Parties, entente.CharterParty{ID: q, Names: i.Names, Root: i.Root, Next: i.Next})
-	}
+	charter := h.charter("security", h.plant(p, "charter", of(p, "desk", "")...), all)
 	text, err := charter.Encode()
 	h.must(err)
 	proposal, err := n.TakeCharter(t.Context(), deskCaller, text)
@@ -307,7 +365,7 @@ func (o *heard) parts(ps []MarkedPart, err error) {
 func (h *hunted) reads(p record.Party, who Caller) string {
 	n, ctx, o := h.nodes[p], h.t.Context(), new(heard)
 	own := n.own().id
-	for _, g := range []record.ID{h.group, own} {
+	for _, g := range []record.ID{h.group, own, h.second} {
 		var wants []Want
 		for _, id := range h.records {
 			wants = append(wants, Want{Group: g, Record: id, Own: true})
@@ -398,8 +456,13 @@ func (s *hidden) may(way, reader string) bool {
 	return false
 }
 
+// anew forgets what was found.
+func (h *hunted) anew() { h.leaks, h.found = map[leak]bool{}, map[string]bool{} }
+
 // look notes what secrets a reader was told.
 func (h *hunted) look(way, reader, text string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	for i := range h.secrets {
 		if s := &h.secrets[i]; strings.Contains(text, s.word) {
 			if s.may(way, reader) {
@@ -413,9 +476,10 @@ func (h *hunted) look(way, reader, text string) {
 
 var askingOffices = []string{"desk", "legal", "press", "trade", "audit", "nobody", ""}
 
-// search asks as everybody for everything that a node gives.
-func (h *hunted) search() {
-	h.leaks, h.found = map[leak]bool{}, map[string]bool{}
+// search asks as everybody for everything that a node gives; way: by that way alone.
+func (h *hunted) search(way string) {
+	h.anew()
+	by := func(ways ...string) bool { return way == "" || slices.Contains(ways, way) }
 	ctx := h.t.Context()
 	for p, n := range h.nodes {
 		h.visited(p)
@@ -424,10 +488,18 @@ func (h *hunted) search() {
 			if office == "" {
 				way = "machine"
 			}
+			if !by(way) {
+				continue
+			}
 			h.look(way, string(p)+"/"+office, h.reads(p, Caller{Office: office, Operator: office == "", Via: "test"}))
 		}
-		h.look("disk", string(p), h.disk(p))
+		if by("disk") {
+			h.look("disk", string(p), h.disk(p))
+		}
 		for q := range h.nodes {
+			if !by("frame") {
+				break
+			}
 			o := new(heard)
 			for _, get := range []func() (*Push, error){func() (*Push, error) { return n.Outgoing(ctx, h.group, q, 0) }, func() (*Push, error) { return n.Return(ctx, q, h.group, 0) }} {
 				m, err := get()
@@ -439,6 +511,12 @@ func (h *hunted) search() {
 					}
 				}
 				o.say(nil, err)
+			}
+			for _, g := range []record.ID{h.group, h.second, n.own().id} {
+				for a := range h.nodes {
+					o.say(n.Answer(ctx, q, Ask{Group: g, Party: a, Size: 1}))
+					o.say(n.Answer(ctx, q, Ask{Group: g, Party: a, Size: 1, Record: true}))
+				}
 			}
 			h.look("frame", string(q), o.String())
 		}
@@ -467,11 +545,15 @@ func (h *hunted) search() {
 	h.look("log", "log", h.log.String())
 }
 
-// judge fails where something was found that is not for its reader, or nothing by anybody of what is for somebody.
-func (h *hunted) judge() {
+func (h *hunted) clean() {
 	for l := range h.leaks {
 		h.t.Errorf("%d parties: %s reads %s by way of %s", len(h.nodes), l.reader, l.word, l.way)
 	}
+}
+
+// judge fails where something was found that is not for its reader, or nothing by anybody of what is for somebody.
+func (h *hunted) judge() {
+	h.clean()
 	for _, s := range h.secrets {
 		if !h.found[s.word] {
 			h.t.Errorf("%d parties: %s is read by nobody: the searcher would not notice a leak", len(h.nodes), s.word)
@@ -483,7 +565,7 @@ func (h *hunted) judge() {
 func TestSearcherFindsNothing(t *testing.T) {
 	for seed, all := range [][]record.Party{{"MX", "US"}, {"CA", "MX", "US"}, {"CA", "GT", "MX", "US"}} {
 		h := hunt(t, uint64(seed), 0, all...)
-		h.search()
+		h.search("")
 		h.judge()
 		if len(h.secrets) < 20*len(all) {
 			t.Errorf("%d secrets were planted", len(h.secrets))
@@ -516,29 +598,26 @@ var rows = []struct {
 	{filterAnnex, 0, "public"},
 }
 
+// moving filters are asked while the parts move, the others while they are read.
+const moving = filterSend | filterKeep
+
 // With any one filter off the searcher finds something by the way that the filter closes. Where others stand before it these are off
 // too: alone it still keeps that way closed.
 func TestEachFilterIsNeeded(t *testing.T) {
-	const moving = filterSend | filterKeep // they are asked while the parts move, the others while they are read
 	hunts := map[filter]*hunted{}
 	seen := filter(0)
 	for _, row := range rows {
 		seen |= row.filter
-		count := func(off filter) (n int) {
+		count := func(off filter) int {
 			h := hunts[off&moving]
 			if h == nil {
 				h = hunt(t, 0, off&moving, "MX", "US")
 				hunts[off&moving] = h
 			}
 			h.switched(off)
-			h.search()
+			h.search(row.way)
 			h.switched(0)
-			for l := range h.leaks {
-				if l.way == row.way {
-					n++
-				}
-			}
-			return n
+			return h.Leaks(row.way)
 		}
 		if row.before != 0 {
 			if n := count(row.before); n > 0 {
@@ -553,6 +632,25 @@ func TestEachFilterIsNeeded(t *testing.T) {
 	}
 	if seen != filterEnd-1 {
 		t.Errorf("filters %b are tried of %b", seen, filterEnd-1)
+	}
+}
+
+// Whatever another party's node may ask for is in the walk of a peer, or tells no more than that a message came.
+func TestSearcherAsksWhatPeersAsk(t *testing.T) {
+	b, err := os.ReadFile("../peer/server.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	searched := []string{"Answer", "Return"}
+	receipts := []string{"Admit", "PartyByKey", "Receive", "ReceiveCharter", "ReceiveFloat", "ReceiveTakenBack"}
+	found := 0
+	for _, m := range regexp.MustCompile(`p\.n\.(\w+)\(`).FindAllStringSubmatch(string(b), -1) {
+		if found++; !slices.Contains(searched, m[1]) && !slices.Contains(receipts, m[1]) {
+			t.Errorf("a peer asks %s, and the searcher does not", m[1])
+		}
+	}
+	if found < len(searched)+len(receipts) {
+		t.Errorf("%d questions found: this test reads the wrong file", found)
 	}
 }
 

@@ -18,6 +18,7 @@ type two struct {
 	nodes map[record.Party]*Node
 	seats map[record.Party]ed25519.PrivateKey
 	group record.ID
+	dir   string
 }
 
 const testPassphrase = "correct horse"
@@ -36,16 +37,15 @@ func deskAlone(desk entente.Office) []entente.Office { return []entente.Office{d
 // newSeveral are the nodes of several parties, with the offices that each has at home and in the group. Its desk signs for a party.
 func newSeveral(t testing.TB, home, joint func(desk entente.Office) []entente.Office, parties ...record.Party) *two {
 	t.Helper()
-	w := &two{now: 1_760_000_000, ahead: map[record.Party]int64{}, nodes: map[record.Party]*Node{}, seats: map[record.Party]ed25519.PrivateKey{}}
-	dir := t.TempDir()
-	c := &entente.Charter{Rules: entente.Rules, Founded: w.now, Track: "security", Languages: []string{"en", "es"}, Names: bothNames("Group"), Purpose: bothNames("Purpose"),
+	w := &two{now: 1_760_000_000, ahead: map[record.Party]int64{}, nodes: map[record.Party]*Node{}, seats: map[record.Party]ed25519.PrivateKey{}, dir: t.TempDir()}
+	c := &entente.Charter{Rules: entente.Rules, Founded: w.now, Track: "security", Languages: []string{"en", "es"}, Names: bothNames("Group"), Purpose: bothNames("Purpose"), Lines: []entente.CharterLine{{Code: "fuel", Names: bothNames("Fuel")}},
 		Clocks: entente.Clocks{Notice: 86400, Ceiling: 3 * 86400, Retention: 86400, Skew: 300}}
 	offices := map[record.Party][]entente.Office{}
 	for _, p := range parties {
 		w.seats[p] = testKey("desk/" + string(p))
 		desk := entente.Office{ID: "desk", Names: bothNames("Desk"), Seats: []entente.Seat{{Number: 1, Key: PublicKey(w.seats[p])}}, Grants: []entente.Grant{{Kinds: []string{"*"}, Sign: 1}}}
 		offices[p] = joint(desk)
-		d := filepath.Join(dir, string(p))
+		d := filepath.Join(w.dir, string(p))
 		if err := Init(t.Context(), Setup{Dir: d, Config: Config{Party: p, Names: bothNames(string(p)), Address: "localhost:1"}, Passphrase: testPassphrase, WorkFactor: 2,
 			Offices: home(desk), Now: w.now}); err != nil {
 			t.Fatal(err)
@@ -66,28 +66,37 @@ func newSeveral(t testing.TB, home, joint func(desk entente.Office) []entente.Of
 		}
 		c.Parties = append(c.Parties, entente.CharterParty{ID: p, Names: i.Names, Root: i.Root, Next: i.Next})
 	}
-	founding, err := c.Encode()
-	if err != nil {
-		t.Fatal(err)
-	}
 	for p, n := range w.nodes {
 		for q, other := range w.nodes {
 			if p != q {
 				meet(t, n, other)
 			}
 		}
-		if w.group, err = n.Join(t.Context(), founding); err != nil {
+	}
+	w.group = w.joins(t, c, offices)
+	return w
+}
+
+// joins has all join a group, with these powers.
+func (w *two) joins(t testing.TB, c *entente.Charter, offices map[record.Party][]entente.Office) (group record.ID) {
+	t.Helper()
+	founding, err := c.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for p, n := range w.nodes {
+		if group, err = n.Join(t.Context(), founding); err != nil {
 			t.Fatal(err)
 		}
-		root, err := OpenKey(filepath.Join(dir, string(p), RootFile), testPassphrase)
+		root, err := OpenKey(filepath.Join(w.dir, string(p), RootFile), testPassphrase)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := n.PutPowers(t.Context(), w.group, offices[p], root); err != nil {
+		if err := n.PutPowers(t.Context(), group, offices[p], root); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return w
+	return group
 }
 
 // meet has one node keep another's introduction.
