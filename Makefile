@@ -30,12 +30,11 @@ build: assets boundary ## bin/entente, static
 demo: build ## the example groups on two nodes; ARGS="--once --json"
 	@bin/entente demo $(ARGS)
 
-# The pages are tested in a browser, in order and without the race detector, under which the crawls alone take many minutes, and so
-# are the filters on reading; the node below them is raced by the other packages. The longest package goes first, so that the others run beside it.
+# The pages are tested in a browser, in order and without the race detector, under which the crawls alone take many minutes. So are
+# the filters on reading and the wide searches of world, beside them. The longest package goes first, so that the others run beside it.
 test: compiler browser assets boundary fmt vet lint ## what CI runs: format, vet, linters, all tests
 	go test -race -shuffle=on -p $(P) -timeout $(TIMEOUT) ./world $$(go list ./... | grep -v '/web$$\|/world$$')
-	go test -timeout $(TIMEOUT) ./web
-	go test -timeout $(TIMEOUT) -run 'Filter|Searcher' ./node
+	go test -p $(P) -timeout $(TIMEOUT) ./web ./world ./node
 
 test-long: compiler browser assets boundary ## the same tests over larger scopes and more kills
 	ENTENTE_LONG=1 go test -race -shuffle=on -p $(P) -timeout 4h ./...

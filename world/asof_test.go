@@ -72,6 +72,7 @@ func whole(t *testing.T, q node.Query, page func(node.Query) (*node.Page, error)
 
 // What a node showed at a moment, it shows for that moment ever after, wherever it held then all that is dated up to it.
 func TestAsOfIsWhatWasShown(t *testing.T) {
+	wide(t)
 	ctx := t.Context()
 	w := stage(t, "MX", "US")
 	founded(t, w, "MX", "US")

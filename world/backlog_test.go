@@ -34,6 +34,7 @@ func flood(t *testing.T, p *world.Party, n int) {
 }
 
 func TestBacklogOfWeeks(t *testing.T) {
+	wide(t)
 	ctx := t.Context()
 	w := stage(t, "MX", "US")
 	mx, us := w.As("MX"), w.As("US")
@@ -51,10 +52,7 @@ func TestBacklogOfWeeks(t *testing.T) {
 	w.Cut("MX", "US")
 	w.Pass(21 * world.Day)
 	each, larges := 1500, 4
-	switch {
-	case slow:
-		each, larges = 600, 1
-	case long():
+	if long() {
 		each = 10_000
 	}
 	flood(t, mx, each)

@@ -106,6 +106,7 @@ func tamper(t *testing.T, us *world.Party, db *sql.DB, changes map[string]tamper
 }
 
 func TestCheckFindsChangedTiles(t *testing.T) {
+	wide(t)
 	w := history(t, 260)
 	us := w.As("US")
 	counted(t, "tamperings found", tamper(t, us, rawDB(t, us), map[string]tampering{
@@ -117,6 +118,7 @@ func TestCheckFindsChangedTiles(t *testing.T) {
 
 // Whatever is changed in any table, the check finds and names.
 func TestCheckFindsTampering(t *testing.T) {
+	wide(t)
 	w := history(t, 3)
 	us := w.As("US")
 	checked(t, us)

@@ -51,6 +51,7 @@ type marked struct {
 }
 
 func TestPartsReachOnlyThoseNamed(t *testing.T) {
+	wide(t)
 	ctx := t.Context()
 	parties := []record.Party{"CA", "MX", "US"}
 	w := stage(t, parties...)

@@ -239,6 +239,7 @@ func round(t *testing.T, w *world.World, sockets string, dead, other record.Part
 }
 
 func TestKillAtEveryPoint(t *testing.T) {
+	wide(t)
 	w, sockets := killStage(t)
 	kills, written := map[string]int{}, 0
 	sides := [][2]record.Party{{"US", "MX"}, {"MX", "US"}}

@@ -194,3 +194,12 @@ func settle(t *testing.T, w *world.World, parties ...record.Party) record.ID {
 }
 
 func long() bool { return os.Getenv("ENTENTE_LONG") != "" }
+
+// wide marks a test that searches one history after another rather than for races. Under the race detector, where signatures take
+// ten times as long, it runs by make test-long only; make test runs it without.
+func wide(t *testing.T) {
+	t.Helper()
+	if slow && !long() {
+		t.Skip("a wide search, run without the race detector")
+	}
+}
