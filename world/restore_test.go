@@ -321,7 +321,13 @@ func TestSecondLiveCopy(t *testing.T) {
 	w.Pass(121)
 	ok(t, us.Node.Admit(ctx, "MX", copied.Node.Instances()))
 	ok(t, copied.Run(ctx))
-	soon(t, "the copy has taken over", func() bool { return len(copied.Node.Restoring()) == 0 })
+	theirs, err := us.Node.Sizes(w.Group)
+	ok(t, err)
+	soon(t, "the copy has taken over", func() bool { // its own log, and what that log says it has seen
+		got, err := copied.Node.Sizes(w.Group)
+		ok(t, err)
+		return len(copied.Node.Restoring()) == 0 && got["US"] >= theirs["US"]
+	})
 	commits(t, copied, 1)
 	ok(t, copied.Stop())
 	noForks(t, w, "US")
