@@ -49,7 +49,6 @@ var actionKind = &Kind{
 		record.Consent:  consentRule,
 		record.Withdraw: withdrawRule,
 		record.Report:   {Approved: true, Terms: func() any { return new(Progress) }, Parts: []string{"body.*", "annex/*"}},
-		record.Release:  widenRule,
 		record.Reply:    replyRule,
 		record.Note:     {Approved: true, Terms: func() any { return new(ActionNote) }, Parts: []string{"title.*", "body.*"}},
 	},

@@ -66,9 +66,11 @@ type ClaimNote struct {
 	Seat  uint64       `cbor:"4,keyasint,omitzero" json:"seat,omitzero"`
 }
 
-// ClaimRelease is a party's word that a claim may be published with that finding. An empty word takes it back.
+// ClaimRelease is a party's word that a claim may be published with that finding; an empty word takes it back. Where it names parts, it
+// is that they may go to more parties.
 type ClaimRelease struct {
-	Report record.ID            `cbor:"1,keyasint" json:"report"` // the claim as it stands there
+	Widening
+	Report record.ID            `cbor:"1,keyasint,omitzero" json:"report,omitzero"` // the claim as it stands there
 	Word   progress.FindingWord `cbor:"2,keyasint,omitempty" json:"word,omitempty"`
 	Rule   string               `cbor:"3,keyasint,omitempty" json:"rule,omitempty"` // by which it was found
 }
@@ -109,6 +111,12 @@ var claimKind = &Kind{
 				}
 			}
 		case *ClaimRelease:
+			if !t.Of.IsZero() {
+				if !t.Report.IsZero() || t.Word != "" || t.Rule != "" {
+					c.Against(ReasonTerms, "claim.widen", "a release of parts to other parties names no finding")
+				}
+				return
+			}
 			if r := c.Find(t.Report); r == nil || r.Instrument() != c.Header.Instrument || r.Header().Verb != record.Report {
 				c.Against(ReasonReference, "claim.unknown", "it knows no claim %s here", t.Report.Short())
 			}
@@ -130,7 +138,7 @@ var claimKind = &Kind{
 				}
 			case record.Release:
 				t := new(ClaimRelease)
-				if record.Unmarshal(j.Header().Terms, t) == nil {
+				if record.Unmarshal(j.Header().Terms, t) == nil && t.Of.IsZero() {
 					words[j.Header().Party] = t
 				}
 			}

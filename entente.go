@@ -69,10 +69,10 @@ func Standard() Kinds {
 	return k
 }
 
-// Add puts kinds in; a later one of the same name replaces the earlier.
+// Add puts kinds in; a later one of the same name replaces the earlier. A kind with content takes what may be done with content.
 func (k Kinds) Add(kinds ...*Kind) {
 	for _, x := range kinds {
-		k[x.Name] = x
+		k[x.Name] = x.withContentVerbs()
 	}
 }
 

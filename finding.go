@@ -36,10 +36,9 @@ const maxSource = 500
 var findingKind = &Kind{
 	Name: "finding",
 	Verbs: map[record.Verb]Rule{
-		record.Report:  {Opens: true, Approved: true, Terms: func() any { return new(Finding) }, Parts: []string{"title.*", "body.*", "annex/*"}},
-		record.Release: widenRule,
-		record.Reply:   replyRule,
-		record.Note:    translationRule,
+		record.Report: {Opens: true, Approved: true, Terms: func() any { return new(Finding) }, Parts: []string{"title.*", "body.*", "annex/*"}},
+		record.Reply:  replyRule,
+		record.Note:   translationRule,
 	},
 	Check: func(c *Case) {
 		checkReply(c)

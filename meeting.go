@@ -50,13 +50,10 @@ var meetingKind = &Kind{
 			Parts: []string{"title.*", "body.*", "place.*", "annex/*"}, Needs: []string{"title.*"}},
 		record.Consent:  consentRule,
 		record.Withdraw: withdrawRule,
-		record.Recall:   recallRule,
-		record.Erase:    eraseRule,
 		record.Note: {Approved: true, Terms: func() any { return new(AgendaItem) },
 			Parts: []string{"title.*", "body.*", "annex/*"}},
-		record.Report:  {Approved: true, Terms: func() any { return new(MeetingHeld) }, Parts: []string{"body.*", "annex/*"}},
-		record.Release: widenRule,
-		record.Reply:   replyRule,
+		record.Report: {Approved: true, Terms: func() any { return new(MeetingHeld) }, Parts: []string{"body.*", "annex/*"}},
+		record.Reply:  replyRule,
 	},
 	Check: func(c *Case) {
 		checkReply(c)

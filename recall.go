@@ -1,6 +1,7 @@
 package entente
 
 import (
+	"maps"
 	"slices"
 
 	"entente/record"
@@ -19,6 +20,22 @@ var (
 	recallRule = Rule{Approved: true, Terms: func() any { return new(PartsOf) }, Parts: []string{"body.*"}}
 	eraseRule  = Rule{Approved: true, Terms: func() any { return new(PartsOf) }, Parts: []string{"body.*"}}
 )
+
+// withContentVerbs is the kind with the verbs by which content goes further, is asked back and is destroyed. Every kind has them whose
+// parts go to other parties, who answer by replies; where a kind releases for publication, its terms say which of the two is meant.
+func (x *Kind) withContentVerbs() *Kind {
+	_, answered := x.Verbs[record.Reply]
+	if x.Home || x.Silent || !answered {
+		return x
+	}
+	y := *x
+	y.Verbs = maps.Clone(x.Verbs)
+	y.Verbs[record.Recall], y.Verbs[record.Erase] = recallRule, eraseRule
+	if _, ok := y.Verbs[record.Release]; !ok {
+		y.Verbs[record.Release] = widenRule
+	}
+	return &y
+}
 
 // RecallState is one party's asking for copies back, with the last answer of each other party.
 type RecallState struct {

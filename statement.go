@@ -38,8 +38,6 @@ var statementKind = &Kind{
 			Parts: []string{"title.*", "body.*", "annex/*"}, Needs: []string{"title.*", "body.*"}},
 		record.Consent:  consentRule,
 		record.Withdraw: withdrawRule,
-		record.Recall:   recallRule,
-		record.Erase:    eraseRule,
 		record.Reply:    replyRule,
 		record.Note:     translationRule,
 		record.Release:  {Approved: true, Terms: func() any { return new(Released) }},

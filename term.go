@@ -9,7 +9,6 @@ var termKind = &Kind{
 		record.Propose:  {Opens: true, Approved: true, Parts: []string{"title.*", "body.*"}, Needs: []string{"title.*"}},
 		record.Consent:  consentRule,
 		record.Withdraw: withdrawRule,
-		record.Release:  widenRule,
 		record.Reply:    replyRule,
 		record.Note:     translationRule,
 	},

@@ -65,6 +65,10 @@ func wideningIn(terms any) *Widening {
 		if !t.Of.IsZero() {
 			return &t.Widening
 		}
+	case *ClaimRelease:
+		if !t.Of.IsZero() {
+			return &t.Widening
+		}
 	}
 	return nil
 }

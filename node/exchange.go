@@ -374,30 +374,16 @@ func (n *Node) Outgoing(ctx context.Context, group record.ID, peer record.Party,
 	p := &Push{Group: g.id, From: from, Records: [][]byte{}, Parts: [][]record.Part{}, Gossip: n.gossip(g.id, peer)}
 	to := min(own.tree.Size(), from+MaxPushRecords)
 	v := n.store.View(ctx)
-	err = nil
-	for at := from; at < to && err == nil; at++ {
-		x, ok := n.outgoing.get(g.id, at)
-		if !ok {
-			err = store.Between(v, own.row, at, to, func(e store.Entry) error {
-				parts, err := n.partsFor(v, e, peer)
-				if err == nil && n.kinds.WideningOf(e.Record.Header()) != nil {
-					parts, err = n.releasedBy(v, g, e.Record.Header(), peer)
-				}
-				if err == nil {
-					err = p.add(e.Record, parts)
-				}
-				return err
-			})
-			break
+	err = store.Between(v, own.row, from, to, func(e store.Entry) error {
+		parts, err := n.partsFor(v, e, peer)
+		if err == nil && n.kinds.WideningOf(e.Record.Header()) != nil {
+			parts, err = n.releasedBy(v, g, e.Record.Header(), peer)
 		}
-		parts := n.releasedTo(x.record.Header(), x.parts, peer)
-		if n.kinds.WideningOf(x.record.Header()) != nil {
-			if parts, err = n.releasedBy(v, g, x.record.Header(), peer); err != nil {
-				break
-			}
+		if err == nil {
+			err = p.add(e.Record, parts)
 		}
-		err = p.add(x.record, parts)
-	}
+		return err
+	})
 	if err != nil && !errors.Is(err, errFull) {
 		return nil, explain(err)
 	}
@@ -435,17 +421,6 @@ func (p *Push) add(r *record.Record, parts []record.Part) error {
 	p.bytes += more
 	p.Records, p.Parts = append(p.Records, r.Bytes()), append(p.Parts, parts)
 	return nil
-}
-
-// releasedTo are the parts that a party may hold.
-func (n *Node) releasedTo(h *record.Header, parts []record.Part, peer record.Party) []record.Part {
-	out := []record.Part{}
-	for _, p := range parts {
-		if ref, ok := h.Part(p.Name); ok && n.mayHold(filterSend, ref.Marking, h.Party, peer) {
-			out = append(out, p)
-		}
-	}
-	return out
 }
 
 // partsFor reads the parts of a record that a party may hold and that are held here.

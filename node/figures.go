@@ -151,7 +151,7 @@ func (n *Node) Report(ctx context.Context, who Caller, group, indicator, id reco
 	for _, x := range s.Reports {
 		if x.ID == id {
 			out := []FigureReport{reportOf(s, x)}
-			err := n.store.Snapshot(ctx, func(v *store.View) error { return n.termsOf(v, g, out) })
+			err := n.store.Snapshot(ctx, func(v *store.View) error { return n.termsOf(v, g, out, []*entente.State{s}) })
 			return &out[0], explainNil(err)
 		}
 	}

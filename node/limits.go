@@ -21,8 +21,6 @@ const (
 	maxDrafts = 2000
 	// recentRecords are kept parsed in memory per group: what consents and replies usually speak of.
 	recentRecords = 4096
-	// outgoingBytes of records just sealed are kept with their parts, so that pushing them reads and decrypts nothing.
-	outgoingBytes = 16 << 20
 	// lease is how long a live copy of a node keeps a second copy out after its last contact.
 	lease = 2 * time.Minute
 	// keepInstances is how many restarts a node remembers, to prove to peers that it goes on from the copy they knew.

@@ -142,8 +142,7 @@ type Node struct {
 	stop     chan struct{}
 	stopped  chan struct{}
 	closing  sync.Once
-	recents  map[int64]*recent // the writer's
-	outgoing outgoing
+	recents  map[int64]*recent       // the writer's
 	routes   atomic.Pointer[[]Route] // as stored
 	tell     func(Commit)
 	health   health

@@ -25,6 +25,7 @@ type FigureReport struct {
 // that there are more. Each party is asked for apart, so that none crowds out another by reporting much.
 func (n *Node) reportsBy(ctx context.Context, g *group, indicator record.ID, party record.Party, most int, bytes uint64) (out []FigureReport, older bool, err error) {
 	q := Query{Target: indicator, Fact: "indicator", Owner: party, Sort: SortNewest, Limit: min(most+1, maxPage)}
+	var states []*entente.State
 	for !older {
 		p, err := n.list(ctx, g, q, nil)
 		if err != nil {
@@ -36,14 +37,14 @@ func (n *Node) reportsBy(ctx context.Context, g *group, indicator record.ID, par
 					older = true
 					break
 				}
-				out = append(out, reportOf(x.State, r))
+				out, states = append(out, reportOf(x.State, r)), append(states, x.State)
 			}
 		}
 		if q.Cursor = p.Next; q.Cursor == "" {
 			break
 		}
 	}
-	if err := n.store.Snapshot(ctx, func(v *store.View) error { return n.termsOf(v, g, out) }); err != nil {
+	if err := n.store.Snapshot(ctx, func(v *store.View) error { return n.termsOf(v, g, out, states) }); err != nil {
 		return nil, false, explain(err)
 	}
 	size := uint64(0)
@@ -59,8 +60,8 @@ func reportOf(s *entente.State, r entente.Report) FigureReport {
 	return FigureReport{Report: progress.Report{ID: r.ID, Party: r.Ref.Party, Index: r.Ref.Index, Time: r.Time, Contests: s.Contests(r.ID), Accepted: s.Accepts(r.ID)}}
 }
 
-// termsOf reads what the headers of reports say of them.
-func (n *Node) termsOf(v *store.View, g *group, reports []FigureReport) error {
+// termsOf reads what the headers of reports say of them; states are those of their instruments, which say who got the rows since.
+func (n *Node) termsOf(v *store.View, g *group, reports []FigureReport, states []*entente.State) error {
 	ids := make([]record.ID, len(reports))
 	for i := range reports {
 		ids[i] = reports[i].ID
@@ -82,14 +83,15 @@ func (n *Node) termsOf(v *store.View, g *group, reports []FigureReport) error {
 			}
 		}
 		ref, _ := h.Part(record.RowsPart)
-		r.Marking, r.length = ref.Marking, ref.Length
+		r.Marking, r.length = states[i].Marking(r.ID, ref.Name, ref.Marking), ref.Length
 	}
 	return nil
 }
 
-// rowsOf reads the rows of the reports that ids names, and calls f with each. Those that are not here or were destroyed are left out.
-func (n *Node) rowsOf(ctx context.Context, g *group, ids []record.ID, f func(record.ID, record.Table)) error {
-	return n.store.Snapshot(ctx, func(v *store.View) error {
+// rowsOf reads the rows of the reports that ids names, and calls f with each. Those that are not here are left out; of those that
+// were destroyed it says how many.
+func (n *Node) rowsOf(ctx context.Context, g *group, ids []record.ID, f func(record.ID, record.Table)) (erased int, err error) {
+	err = n.store.Snapshot(ctx, func(v *store.View) error {
 		held, err := store.ByIDs(v, g.rows(), ids)
 		if err != nil {
 			return err
@@ -102,6 +104,7 @@ func (n *Node) rowsOf(ctx context.Context, g *group, ids []record.ID, f func(rec
 		}
 		return store.Parts(v, keys, func(k store.PartKey, p record.Part, err error) error {
 			if errors.Is(err, store.ErrErased) {
+				erased++
 				return nil
 			}
 			if err == nil {
@@ -118,9 +121,10 @@ func (n *Node) rowsOf(ctx context.Context, g *group, ids []record.ID, f func(rec
 			return nil
 		})
 	})
+	return erased, err
 }
 
-// readFigures reads the figures on an indicator and judges them. absent says how many reports have not arrived, or were destroyed.
+// readFigures reads the figures on an indicator and judges them. absent says how many reports have not arrived.
 func (n *Node) readFigures(ctx context.Context, who Caller, g *group, s *entente.State) (f *Figures, reports []keptReport, absent int, err error) {
 	f = &Figures{reading: n.signals.readings.Add(1)}
 	for _, p := range g.ledger.Parties() {
@@ -145,14 +149,15 @@ func (n *Node) readFigures(ctx context.Context, who Caller, g *group, s *entente
 		}
 	}
 	absent = len(ids)
-	if err := n.rowsOf(ctx, g, ids, func(id record.ID, t record.Table) {
+	erased, err := n.rowsOf(ctx, g, ids, func(id record.ID, t record.Table) {
 		filled[at[id]].Rows, f.Reports[at[id]].Figures = t, len(t.Rows)
 		absent--
-	}); err != nil {
+	})
+	if err != nil {
 		return nil, nil, 0, explain(err)
 	}
 	f.Unread = len(reports) - len(ids) + absent
 	f.Collection = s.Collect(filled)
 	f.Results, err = n.Judge(g.id, s, f, progress.Choice{})
-	return f, reports, absent, err
+	return f, reports, absent - erased, err
 }

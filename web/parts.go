@@ -32,7 +32,8 @@ func (w *Web) partsActs(r *request, d *node.Detail, x *node.RecordInfo) []act {
 		out = append(out, act{Verb: record.Release, Key: "act.widen", Second: true, Href: r.group.Href("i", s.Instrument.String(), "widen") + "?of=" + x.ID.String()})
 	}
 	asked := slices.ContainsFunc(s.Erasures, func(e entente.Erasure) bool { return e.Of == x.ID && e.Since == 0 })
-	over := d.View.Phase == entente.PhaseEnded || d.View.Phase == entente.PhaseWithdrawn || d.View.Phase == entente.PhaseLapsed
+	over := d.View.Phase == entente.PhaseEnded || d.View.Phase == entente.PhaseWithdrawn || d.View.Phase == entente.PhaseLapsed ||
+		d.View.Phase == entente.PhaseRecorded // nothing hangs on one party's word but what others say of it
 	if _, ok := kind.Verbs[record.Erase]; ok && (asked || over) && len(open(s, x, record.Erase, own)) > 0 {
 		out = append(out, act{Verb: record.Erase, Key: "act.erase", Second: true, Href: href(record.Erase)})
 	}
