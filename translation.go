@@ -49,6 +49,16 @@ func (x *Kind) translatable() bool {
 	return ok
 }
 
+// TranslationOf is the record that a note translates; zero: it is something else.
+func (k Kinds) TranslationOf(h *record.Header) record.ID {
+	if t, err := k.DecodeTerms(h); err == nil && h.Verb == record.Note {
+		if x, ok := t.(translating); ok {
+			return x.translates()
+		}
+	}
+	return record.ID{}
+}
+
 // otherLanguages lists the parts that would make a header's texts complete.
 func otherLanguages(h *record.Header, languages []string) []string {
 	var out []string

@@ -41,6 +41,24 @@ func (k Kinds) WideningOf(h *record.Header) *Widening {
 	return wideningIn(t)
 }
 
+// LetsOut is the record whose text a release lets be published; zero: none.
+func (k Kinds) LetsOut(h *record.Header) record.ID {
+	if h.Verb != record.Release {
+		return record.ID{}
+	}
+	t, err := k.DecodeTerms(h)
+	if err != nil || wideningIn(t) != nil {
+		return record.ID{}
+	}
+	if c, ok := t.(*ClaimRelease); ok {
+		if c.Word == "" {
+			return record.ID{}
+		}
+		return c.Report
+	}
+	return h.Version
+}
+
 // Publishes reports whether a release of the kind may let a text be published.
 func (x *Kind) Publishes() bool {
 	rule, ok := x.Verbs[record.Release]

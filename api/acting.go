@@ -25,7 +25,7 @@ func (a *API) newDraft(ctx context.Context, in *inNewDraft) (*body[Draft], error
 	if err := a.node.Save(ctx, d); err != nil {
 		return nil, err
 	}
-	return ok(a.draftOf(d))
+	return ok(a.oneDraft(ctx, d))
 }
 
 // actOf reads a request into the node's form. Parts come as text, bytes or a table.
@@ -70,7 +70,16 @@ func (a *API) draftOf(d *node.Draft) (Draft, error) {
 	if err != nil {
 		return Draft{}, err
 	}
-	return Draft{d.Act, d.Nonce, d.Header.Party, d.Office, d.Created, headerOf(d.Header, terms), encoded, said(d.Missing), d.Uncleared}, nil
+	return Draft{d.Act, d.Nonce, d.Header.Party, d.Office, d.Created, headerOf(d.Header, terms), encoded, said(d.Missing), d.Uncleared, nil}, nil
+}
+
+// oneDraft is a draft by itself: with who gets more by it.
+func (a *API) oneDraft(ctx context.Context, d *node.Draft) (Draft, error) {
+	out, err := a.draftOf(d)
+	if err == nil {
+		out.Widens, err = a.node.Widens(ctx, caller(ctx), d)
+	}
+	return out, err
 }
 
 func (a *API) drafts(ctx context.Context, in *InGroup) (*body[[]Draft], error) {
@@ -92,7 +101,7 @@ func (a *API) draft(ctx context.Context, in *InDraft) (*body[Draft], error) {
 	if err != nil {
 		return nil, err
 	}
-	return ok(a.draftOf(d))
+	return ok(a.oneDraft(ctx, d))
 }
 
 func (a *API) draftParts(ctx context.Context, in *InDraft) (*body[[]DraftPart], error) {
@@ -117,16 +126,17 @@ func (a *API) dropDraft(ctx context.Context, in *InDraft) (*none, error) {
 type inApprovals struct {
 	InDraft
 	Body struct {
-		Approvals []record.Approval `json:"approvals" minItems:"1" maxItems:"16"`
+		Approvals       []record.Approval `json:"approvals" minItems:"1" maxItems:"16"`
+		ConfirmWidening bool              `json:"confirm_widening,omitempty" doc:"the signers know who gets more by the act than before (widens of the draft), and mean it; without it such an act is refused"`
 	}
 }
 
 func (a *API) approve(ctx context.Context, in *inApprovals) (*body[Progress], error) {
-	d, s, err := a.node.AddApprovals(ctx, caller(ctx), in.Group, in.Nonce, in.Body.Approvals)
+	d, s, err := a.node.AddApprovals(ctx, caller(ctx), in.Group, in.Nonce, in.Body.Approvals, in.Body.ConfirmWidening)
 	if err != nil || s != nil {
 		return ok(Progress{Sealed: s}, err)
 	}
-	x, err := a.draftOf(d)
+	x, err := a.oneDraft(ctx, d)
 	return ok(Progress{Draft: &x}, err)
 }
 

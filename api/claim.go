@@ -98,7 +98,7 @@ func (a *API) putClaim(ctx context.Context, in *inPutClaim) (*body[Draft], error
 	if err != nil {
 		return nil, err
 	}
-	return ok(a.draftOf(d))
+	return ok(a.oneDraft(ctx, d))
 }
 
 func (a *API) releaseClaim(ctx context.Context, in *InRecord) (*body[Draft], error) {
@@ -117,7 +117,7 @@ func (a *API) releaseClaim(ctx context.Context, in *InRecord) (*body[Draft], err
 	if err != nil {
 		return nil, err
 	}
-	return ok(a.draftOf(d))
+	return ok(a.oneDraft(ctx, d))
 }
 
 func (a *API) claimReview(ctx context.Context, in *InRecord) (*body[*node.ClaimReview], error) {

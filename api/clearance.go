@@ -56,7 +56,7 @@ func (a *API) clearance(ctx context.Context, in *InClearance) (*body[Clearance],
 	}
 	out := Clearance{ClearanceInfo: c.ClearanceInfo, Sealed: c.Sealed, Words: c.Words}
 	if c.Draft != nil {
-		d, err := a.draftOf(c.Draft)
+		d, err := a.oneDraft(ctx, c.Draft)
 		if err != nil {
 			return nil, err
 		}

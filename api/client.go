@@ -309,7 +309,13 @@ func (c *Client) DropDraft(ctx context.Context, g record.ID, n record.Nonce) err
 
 // Approve adds signatures to a draft.
 func (c *Client) Approve(ctx context.Context, g record.ID, n record.Nonce, a ...record.Approval) (Progress, error) {
-	return send[Progress](ctx, c, inGroupPath(g, "drafts", n.String(), "approvals"), map[string]any{"approvals": a})
+	return c.ApproveWidening(ctx, g, n, false, a...)
+}
+
+// ApproveWidening is Approve of an act by which more may hold or read something than before. widening: the signers know who (Widens of
+// the draft), and mean it; else such an act is refused.
+func (c *Client) ApproveWidening(ctx context.Context, g record.ID, n record.Nonce, widening bool, a ...record.Approval) (Progress, error) {
+	return send[Progress](ctx, c, inGroupPath(g, "drafts", n.String(), "approvals"), map[string]any{"approvals": a, "confirm_widening": widening})
 }
 
 // Alarms of a group.

@@ -92,7 +92,7 @@ func (a *API) readFigures(ctx context.Context, in *inFigures, tell func(done, to
 		return nil, err
 	}
 	for _, d := range ds {
-		x, err := a.draftOf(d)
+		x, err := a.oneDraft(ctx, d)
 		if err != nil {
 			return nil, err
 		}

@@ -97,6 +97,7 @@ type Draft struct {
 	Encoded   []byte           `json:"encoded" doc:"the header, deterministic CBOR"`
 	Missing   []string         `json:"missing,omitempty" doc:"why it cannot be sealed yet"`
 	Uncleared []node.Uncleared `json:"uncleared,omitempty" doc:"offices of the own party that must clear it first, named in missing too"`
+	Widens    []node.Wider     `json:"widens,omitempty" doc:"who comes to hold or read what by it that could not before; not in a list of drafts. A signature confirms it"`
 }
 
 // Progress is how far an act has come: on record, or still a draft.

@@ -65,7 +65,7 @@ func (a *API) promote(ctx context.Context, in *struct {
 	if err := a.node.Save(ctx, d); err != nil {
 		return nil, err
 	}
-	return ok(a.draftOf(d))
+	return ok(a.oneDraft(ctx, d))
 }
 
 // NonPapers of a group.

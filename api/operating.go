@@ -159,7 +159,7 @@ func (a *API) restoreDraft(ctx context.Context, in *InGroup) (*body[Draft], erro
 	if err != nil {
 		return nil, err
 	}
-	return ok(a.draftOf(d))
+	return ok(a.oneDraft(ctx, d))
 }
 
 type inSurface struct {

@@ -522,6 +522,9 @@ func (w *work) gate(h *record.Header) error {
 	if err := w.b.n.reads(h.Approvals, h); err != nil {
 		return err
 	}
+	if err := w.reads(h); err != nil {
+		return err
+	}
 	if h.Verb != record.Propose && h.Verb != record.Consent {
 		return nil
 	}
@@ -535,9 +538,6 @@ func (w *work) gate(h *record.Header) error {
 			return w.b.fail(errors.Join(w.src.err, store.ErrCorrupt))
 		}
 		text = r.Header()
-		if err := w.b.n.reads(h.Approvals, text); err != nil {
-			return err
-		}
 		pos := store.PosOf(w.logs[text.Party].row, text.Index)
 		have, err := store.HeldParts(w.b.tx, pos)
 		if err != nil {

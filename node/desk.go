@@ -20,7 +20,7 @@ func (n *Node) PublicKeys() map[entente.Use]entente.Key { return n.keys.public()
 // signs, is refused and the draft stays as it was; a second signature of a seat takes the place of its first. Adding is atomic:
 // two officials who sign at one time both count. It may be repeated: an act that is on record already is answered again.
 // Errors: ErrNotFound, ErrInvalid, and those of Seal.
-func (n *Node) AddApprovals(ctx context.Context, who Caller, group record.ID, nonce record.Nonce, add []record.Approval) (*Draft, *Sealed, error) {
+func (n *Node) AddApprovals(ctx context.Context, who Caller, group record.ID, nonce record.Nonce, add []record.Approval, widening bool) (*Draft, *Sealed, error) {
 	g, err := n.reading(who, group)
 	if err != nil {
 		return nil, nil, err
@@ -28,7 +28,13 @@ func (n *Node) AddApprovals(ctx context.Context, who Caller, group record.ID, no
 	if len(add) == 0 || len(add) > record.MaxApprovals {
 		return nil, nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("sign.count", "approvals: want 1 to %d", record.MaxApprovals))
 	}
-	var d *Draft
+	d, err := n.GroupDraft(ctx, who, group, nonce)
+	if err == nil {
+		err = n.meant(ctx, g, d, add, widening)
+	}
+	if err != nil && !errors.Is(err, ErrNotFound) { // what is on record already is answered below
+		return nil, nil, err
+	}
 	err = n.write(ctx, func(b *batch) error {
 		s, err := store.DraftByNonce(b.tx, nonce)
 		if errors.Is(err, store.ErrNotFound) || (err == nil && s.Group != g.row) {

@@ -28,7 +28,7 @@ func TestAnOfficeSignsWhatItReads(t *testing.T) {
 			t.Fatal(err)
 		}
 		yes := record.Approve(d.Act, p, "desk", 1, w.now, w.seats[p])
-		_, _, kept := w.nodes[p].AddApprovals(t.Context(), who, w.group, d.Nonce, []record.Approval{yes})
+		_, _, kept := w.nodes[p].AddApprovals(t.Context(), who, w.group, d.Nonce, []record.Approval{yes}, false)
 		d.Sign(yes)
 		if _, sealed := w.nodes[p].Seal(t.Context(), who, d); (kept == nil) != (sealed == nil) {
 			t.Fatalf("kept: %v, sealed: %v", kept, sealed)

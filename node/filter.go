@@ -90,6 +90,26 @@ func (n *Node) mayRead(m record.Marking, office string) bool {
 	return n.lets(filterOffice, release.MayRead(m, n.party, office))
 }
 
+// gains is who would hold or read a part by a marking that could not by another.
+func gains(before, after record.Marking, author record.Party, parties []record.Party) release.Gain {
+	return release.Gains(before, after, author, parties)
+}
+
+// releasedAs is a marking once its originator's release of the part counts.
+func releasedAs(m record.Marking, x *entente.Widening) record.Marking {
+	return release.Widen(m, x.To, x.Offices)
+}
+
+// publicAs is the marking of a part of a text once the text is let out.
+func (n *Node) publicAs(h *record.Header, ref record.PartRef, parties []record.Party) record.Marking {
+	m := ref.Marking
+	k := n.kinds[h.Kind]
+	if ref.Name == entente.QuotePart || k != nil && k.Announces() && n.withheld(h, ref, parties) == "" { // of a claim its words alone
+		m.TLP, m.ReleasableTo, m.Offices = record.Clear, []record.Party{record.Public}, nil
+	}
+	return m
+}
+
 // forAll reports whether a part is public by its own marking.
 func forAll(m record.Marking) bool { return release.Published(m) }
 

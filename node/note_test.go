@@ -128,7 +128,7 @@ func TestSequel(t *testing.T) {
 	}
 	sign := func(d *Draft) *Sealed {
 		t.Helper()
-		left, s, err := n.AddApprovals(t.Context(), desk, w.group, d.Nonce, []record.Approval{record.Approve(d.Act, "MX", "desk", 1, w.now, w.seats["MX"])})
+		left, s, err := n.AddApprovals(t.Context(), desk, w.group, d.Nonce, []record.Approval{record.Approve(d.Act, "MX", "desk", 1, w.now, w.seats["MX"])}, false)
 		if err != nil || left != nil {
 			t.Fatal(left, err)
 		}

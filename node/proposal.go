@@ -442,7 +442,7 @@ func (n *Node) ApproveProposal(ctx context.Context, who Caller, id record.ID, a 
 		return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("founding.root", "nothing waits for the root key here"))
 	}
 	by := Caller{Operator: true, Office: who.Office, Seat: who.Seat, Via: who.Via}
-	_, sealed, err := n.AddApprovals(ctx, by, id, p.Powers.Nonce, []record.Approval{a})
+	_, sealed, err := n.AddApprovals(ctx, by, id, p.Powers.Nonce, []record.Approval{a}, false)
 	if err != nil || sealed == nil {
 		return nil, err
 	}

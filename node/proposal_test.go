@@ -135,7 +135,7 @@ func TestSmallerGroup(t *testing.T) {
 			t.Errorf("it is drafted twice: %v", err)
 		}
 		seat := map[record.Party]string{"MX": "desk/MX", "US": "trade/US"}[party]
-		if _, _, err := n.AddApprovals(ctx, who, p.Group, c.Nonce, []record.Approval{record.Approve(c.Act, party, who.Office, 1, w.now, testKey(seat))}); err != nil {
+		if _, _, err := n.AddApprovals(ctx, who, p.Group, c.Nonce, []record.Approval{record.Approve(c.Act, party, who.Office, 1, w.now, testKey(seat))}, false); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -94,3 +94,45 @@ func CheckWiden(m record.Marking, author record.Party, to []record.Party, office
 	}
 	return out
 }
+
+// Gain is who may hold or read a part by one marking and may not by another.
+type Gain struct {
+	Public  bool           `json:"public,omitempty"`  // everybody
+	Parties []record.Party `json:"parties,omitempty"` // that did not hold it
+	Whole   []record.Party `json:"whole,omitempty"`   // that held it for named offices, and whose every office reads it now
+	Offices []string       `json:"offices,omitempty"` // that a part which is TLP:RED names now, as MX/legal
+}
+
+// None: nobody gains.
+func (g Gain) None() bool {
+	return !g.Public && len(g.Parties) == 0 && len(g.Whole) == 0 && len(g.Offices) == 0
+}
+
+// Gains compares two markings of what an author's party puts on record among parties.
+func Gains(before, after record.Marking, author record.Party, parties []record.Party) (g Gain) {
+	if Published(before) {
+		return g
+	}
+	if Published(after) {
+		return Gain{Public: true}
+	}
+	for _, p := range parties {
+		switch {
+		case !MayHold(after, author, p):
+		case !MayHold(before, author, p):
+			g.Parties = append(g.Parties, p)
+		case before.TLP == record.Red && after.TLP != record.Red:
+			g.Whole = append(g.Whole, p)
+		}
+	}
+	if after.TLP != record.Red {
+		return g
+	}
+	for _, o := range after.Offices {
+		name, office, _ := strings.Cut(o, "/")
+		if p := record.Party(name); !MayHold(before, author, p) || !MayRead(before, p, office) {
+			g.Offices = append(g.Offices, o)
+		}
+	}
+	return g
+}

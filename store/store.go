@@ -243,6 +243,9 @@ type reader interface {
 	store() *Store
 }
 
+// Reading is either a View, which reads what is committed, or a Tx, which reads what it is about to commit too.
+type Reading = reader
+
 // View reads what is committed. Outside a snapshot it may be used by any number of goroutines, but not from within the rows
 // of another query of it: each query holds a connection, and there are few.
 type View struct {

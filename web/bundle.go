@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 // decision with the commitment that comes of it. Each is an act of its own, with its own number and its own signature.
 type bundleBody struct {
 	Items  []bundled
+	Widens *widening
 	Seats  []seat
 	Office string
 	Acts   string // digests, in order
@@ -41,7 +43,11 @@ func (w *Web) bundle(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return page{name: "bundle", title: r.t("bundle.title", "Count", len(b.Items)), nav: "meetings", body: b}, nil
+	return r.bundlePage(b), nil
+}
+
+func (r *request) bundlePage(b *bundleBody) page {
+	return page{name: "bundle", title: r.t("bundle.title", "Count", len(b.Items)), nav: "meetings", body: b}
 }
 
 func (w *Web) bundleOf(r *request) (*bundleBody, error) {
@@ -51,6 +57,7 @@ func (w *Web) bundleOf(r *request) (*bundleBody, error) {
 	}
 	b := &bundleBody{Office: r.who.Office, Query: bundleQuery(r, names)}
 	var acts []string
+	var drafts []*node.Draft
 	for _, n := range names {
 		var nonce record.Nonce
 		if err := nonce.UnmarshalText([]byte(n)); err != nil {
@@ -74,7 +81,11 @@ func (w *Web) bundleOf(r *request) (*bundleBody, error) {
 		if q != nil {
 			x.Next = r.sequel(q)
 		}
-		b.Items, acts = append(b.Items, x), append(acts, d.Act.String())
+		b.Items, acts, drafts = append(b.Items, x), append(acts, d.Act.String()), append(drafts, d)
+	}
+	var err error
+	if b.Widens, err = w.widening(r, drafts...); err != nil {
+		return nil, err
 	}
 	b.Seats, b.Acts = b.Items[0].Seats, strings.Join(acts, " ")
 	p, err := w.node.Powers(r.group.ID)
@@ -132,7 +143,12 @@ func (w *Web) signBundle(r *request) (answer, error) {
 	var open []string // drafts that wait for another signature, or for this one's sequel
 	to, done := "", "on-record"
 	for i, x := range b.Items {
-		left, sealed, err := w.node.AddApprovals(r.Context(), r.who, r.group.ID, x.Nonce, approvals[i:i+1])
+		left, sealed, err := w.node.AddApprovals(r.Context(), r.who, r.group.ID, x.Nonce, approvals[i:i+1], meansIt(r))
+		if r.unmeant(b.Widens, err) {
+			p := r.bundlePage(b)
+			p.status = http.StatusUnprocessableEntity
+			return p, nil
+		}
 		if err != nil {
 			return nil, err
 		}

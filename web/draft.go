@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +26,7 @@ type draftBody struct {
 	Charter *charterView  // that founds the group, where the act speaks of it
 	Version *draftVersion // of which text a consent or withdrawal speaks
 	Holders []holder
+	Widens  *widening // nil: nobody gets more by it than before
 	Seats   []seat
 	Office  string      // that signs here
 	Powers  *powersView // that it would put on record
@@ -62,6 +64,7 @@ type annex struct {
 type holder struct {
 	Parts   []string // in words
 	Parties []record.Party
+	Offices string // that alone may read it, in words, where it is TLP:RED
 	Public  bool
 	TLP     record.TLP
 }
@@ -83,7 +86,11 @@ func (w *Web) draft(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return page{name: "draft", title: r.t("draft.title", "Kind", b.Kind), nav: d.Header.Kind, body: b}, nil
+	return r.draftPage(b), nil
+}
+
+func (r *request) draftPage(b *draftBody) page {
+	return page{name: "draft", title: r.t("draft.title", "Kind", b.Kind), nav: b.Header.Kind, body: b}
 }
 
 // draftBody reads what an official is shown before signing.
@@ -113,6 +120,9 @@ func (w *Web) draftBody(r *request, d *node.Draft) (*draftBody, error) {
 		}
 	}
 	b.Holders, b.Quote = w.holders(r, r.group, wide), shown.part(d.Act, entente.QuotePart)
+	if b.Widens, err = w.widening(r, d); err != nil {
+		return nil, err
+	}
 	for _, p := range h.Parts {
 		if shown.part(d.Act, p.Name) == "" && (b.Figures == nil || p.Name != record.RowsPart) {
 			b.Annexes = append(b.Annexes, annex{Name: p.Name, Length: p.Length})
@@ -167,8 +177,15 @@ func (w *Web) holders(r *request, g *group, h *record.Header) []holder {
 				x.Parties = append(x.Parties, q)
 			}
 		}
+		if p.Marking.TLP == record.Red {
+			var offices []string
+			for _, o := range p.Marking.Offices {
+				offices = append(offices, w.namedOffice(r, g, o))
+			}
+			x.Offices = strings.Join(offices, ", ")
+		}
 		i := slices.IndexFunc(out, func(y holder) bool {
-			return x.Public == y.Public && x.TLP == y.TLP && slices.Equal(x.Parties, y.Parties)
+			return x.Public == y.Public && x.TLP == y.TLP && slices.Equal(x.Parties, y.Parties) && x.Offices == y.Offices
 		})
 		if i < 0 {
 			i = len(out)
@@ -179,6 +196,21 @@ func (w *Web) holders(r *request, g *group, h *record.Header) []holder {
 		}
 	}
 	return out
+}
+
+// namedOffice is an office that a marking names, as MX/legal, in words.
+func (w *Web) namedOffice(r *request, g *group, o string) string {
+	party, id, ok := strings.Cut(o, "/")
+	if !ok {
+		return o
+	}
+	var p *entente.Powers
+	if l, err := w.node.Ledger(g.ID); err == nil {
+		if ring := l.Ring(record.Party(party)); ring != nil {
+			p = ring.At(uint64(g.Info.Cut[record.Party(party)]))
+		}
+	}
+	return r.t("widen.office", "Party", g.PartyName(record.Party(party)), "Office", officeIn(p, id, r.lang))
 }
 
 // partWords names a part without its language; a file, and what the messages do not know, under its own name.
@@ -265,7 +297,14 @@ func (w *Web) signDraft(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	left, sealed, err := w.node.AddApprovals(r.Context(), r.who, r.group.ID, d.Nonce, []record.Approval{a})
+	left, sealed, err := w.node.AddApprovals(r.Context(), r.who, r.group.ID, d.Nonce, []record.Approval{a}, meansIt(r))
+	if errors.As(err, new(*node.Refusal)) {
+		if b, e := w.draftBody(r, d); e == nil && r.unmeant(b.Widens, err) {
+			p := r.draftPage(b)
+			p.status = http.StatusUnprocessableEntity
+			return p, nil
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

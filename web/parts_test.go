@@ -84,6 +84,18 @@ func TestSectionsAreReleased(t *testing.T) {
 		!holdersOf.MatchString(page) {
 		t.Errorf("the draft: %s", page)
 	}
+	if !strings.Contains(page, "Tendrán acceso quienes antes no lo tenían") || !strings.Contains(page, "route.txt: <strong>Estados Unidos</strong>") {
+		t.Errorf("it does not say who gets more: %s", page)
+	}
+	sign := strings.Replace(dropped.FindStringSubmatch(page)[1], "/drop", "/sign", 1)
+	signature := url.Values{"seat": {"1"}, "alg": {"-19"}, "time": {"1"}, "signature": {"00"}}
+	if status, page := r.post(sign, signature); status != 422 || !strings.Contains(page, `href="#widening"`) || !strings.Contains(page, "route.txt: <strong>Estados Unidos</strong>") {
+		t.Errorf("signed without the box: %d %s", status, page)
+	}
+	signature.Set("widening", "yes")
+	if status, page := r.post(sign, signature); status != 422 || strings.Contains(page, `href="#widening"`) {
+		t.Errorf("the box is ticked, and a signature that is none is not taken: %d %s", status, page)
+	}
 	if drop := dropped.FindStringSubmatch(page); drop != nil {
 		r.post(drop[1], nil)
 	}

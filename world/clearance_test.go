@@ -56,7 +56,7 @@ func promise(t *testing.T, p *world.Party, title string) *node.Draft {
 
 func sign(t *testing.T, p *world.Party, d *node.Draft) (*node.Sealed, error) {
 	t.Helper()
-	_, s, err := p.Node.AddApprovals(t.Context(), desk, p.W.Group, d.Nonce, []record.Approval{record.Approve(d.Act, p.ID, "desk", 1, p.W.Now(), p.Seats["desk/1"])})
+	_, s, err := p.Node.AddApprovals(t.Context(), desk, p.W.Group, d.Nonce, []record.Approval{record.Approve(d.Act, p.ID, "desk", 1, p.W.Now(), p.Seats["desk/1"])}, false)
 	return s, err
 }
 

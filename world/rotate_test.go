@@ -277,7 +277,7 @@ func putPowers(ctx context.Context, p *world.Party, q *entente.Powers, root ed25
 	if err := p.Node.Save(ctx, d); err != nil {
 		return nil, err
 	}
-	_, s, err := p.Node.AddApprovals(ctx, operator, p.W.Group, d.Nonce, []record.Approval{record.Approve(d.Act, p.ID, record.RootOffice, 0, p.W.Now(), root)})
+	_, s, err := p.Node.AddApprovals(ctx, operator, p.W.Group, d.Nonce, []record.Approval{record.Approve(d.Act, p.ID, record.RootOffice, 0, p.W.Now(), root)}, false)
 	if err == nil && s == nil {
 		err = fmt.Errorf("not on record")
 	}

@@ -44,6 +44,7 @@ type signFlags struct {
 	Seat           []string `help:"A seat that signs now; without one the act stays a draft. OFFICE/N=FILE names the key file." placeholder:"OFFICE/N" sep:"none"`
 	PassphraseFile string   `help:"File that holds the seat's passphrase; ENTENTE_PASSPHRASE is read too." placeholder:"FILE" type:"path"`
 	Yes            bool     `help:"Sign without asking."`
+	Widen          bool     `name:"confirm-widening" help:"The act lets more hold or read something than before, and that is meant."`
 }
 
 type proposeCmd struct {

@@ -145,7 +145,7 @@ func (s *session) draft(a *app, g record.ID, name string) (api.Draft, error) {
 		}
 	}
 	if len(found) == 1 {
-		return found[0], nil
+		return s.Draft(a.ctx, g, found[0].Nonce)
 	}
 	return api.Draft{}, hint(fmt.Errorf("%d drafts have a name that begins with %q", len(found), name), "entente drafts lists them; write at least %d digits", minPrefix)
 }

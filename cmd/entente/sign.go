@@ -60,6 +60,9 @@ func (s *session) sign(a *app, g record.ID, d api.Draft, seats []seatRef, f sign
 	if err := a.confirm("Sign exactly this?", f.Yes); err != nil {
 		return nil, err
 	}
+	if err := a.confirmWidening(d, f.Widen); err != nil {
+		return nil, err
+	}
 	var all []record.Approval
 	for _, seat := range seats {
 		x, err := a.approve(h.Party, d.Act, seat, f.PassphraseFile)
@@ -68,8 +71,24 @@ func (s *session) sign(a *app, g record.ID, d api.Draft, seats []seatRef, f sign
 		}
 		all = append(all, x)
 	}
-	p, err := s.Approve(a.ctx, g, d.Nonce, all...)
+	p, err := s.ApproveWidening(a.ctx, g, d.Nonce, len(d.Widens) > 0, all...)
 	return &p, err
+}
+
+// confirmWidening shows who gets more by the act than before, and asks again: --yes does not answer it.
+func (a *app) confirmWidening(d api.Draft, yes bool) error {
+	if len(d.Widens) == 0 {
+		return nil
+	}
+	var who []string
+	for _, x := range d.Widens {
+		who = append(who, clean(x.String()))
+	}
+	a.say("By this act more may hold or read than before:\n  %s", strings.Join(who, "\n  "))
+	if a.terminal() == nil && !yes {
+		return hint(fmt.Errorf("the act lets more hold or read than before: %s; nobody is at the terminal to say that it is meant", strings.Join(who, "; ")), "if it is, add --confirm-widening")
+	}
+	return a.confirm("Is that meant?", yes)
 }
 
 // signRoot signs what only the root key may sign.
@@ -328,7 +347,10 @@ func (c *signCmd) Run(a *app) error {
 			}
 			p = &api.Progress{Sealed: sealed}
 		} else if len(made) > 0 {
-			x, err := s.Approve(a.ctx, g.ID, d.Nonce, made...)
+			if err := a.confirmWidening(d, c.Widen); err != nil {
+				return err
+			}
+			x, err := s.ApproveWidening(a.ctx, g.ID, d.Nonce, len(d.Widens) > 0, made...)
 			if err != nil {
 				return err
 			}
