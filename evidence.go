@@ -39,12 +39,22 @@ const (
 // node, what was agreed, by whom and under which powers. What ParseEvidence returns is a claim until Verify has looked at it.
 type Evidence struct {
 	Format   string           `cbor:"1,keyasint"`
-	Subject  record.ID        `cbor:"2,keyasint"` // the record the file is about; the group's id: its charter
-	Founding []byte           `cbor:"3,keyasint"` // the founding charter; its digest is the group's id
-	Heads    []EvidenceHead   `cbor:"4,keyasint"` // ascending by party and size; the last of a party is the head of its log
-	Links    []EvidenceLink   `cbor:"5,keyasint"` // ascending by party and size
-	Records  []EvidenceRecord `cbor:"6,keyasint"` // ascending by party and index
-	Parts    []EvidencePart   `cbor:"7,keyasint"` // ascending by record and name
+	Subject  record.ID        `cbor:"2,keyasint"`           // the record the file is about; the group's id: its charter
+	Founding []byte           `cbor:"3,keyasint"`           // the founding charter; its digest is the group's id
+	Heads    []EvidenceHead   `cbor:"4,keyasint"`           // ascending by party and size; the last of a party is the head of its log
+	Links    []EvidenceLink   `cbor:"5,keyasint"`           // ascending by party and size
+	Records  []EvidenceRecord `cbor:"6,keyasint"`           // ascending by party and index
+	Parts    []EvidencePart   `cbor:"7,keyasint"`           // ascending by record and name
+	Copy     *EvidenceCopy    `cbor:"8,keyasint,omitempty"` // nil: all of it may be public
+}
+
+// EvidenceCopy is for whom and when a file was made that shows a part above TLP:CLEAR. Nobody signed it: it says whose copy went astray,
+// and Verify claims nothing by it.
+type EvidenceCopy struct {
+	Party  record.Party `cbor:"1,keyasint" json:"party"`
+	Office string       `cbor:"2,keyasint" json:"office"`
+	Seat   uint64       `cbor:"3,keyasint,omitzero" json:"seat,omitzero"`
+	Time   int64        `cbor:"4,keyasint" json:"time"` // Unix seconds
 }
 
 // EvidenceHead is a signed checkpoint of a party's log with the cosignatures held: the log's line first, the others ascending.
@@ -105,6 +115,7 @@ type Verdict struct {
 	Age         int64            `json:"age"` // seconds: the greatest of the logs'
 	Reasons     []Reason         `json:"reasons,omitempty"`
 	Limits      []Reason         `json:"limits,omitempty"` // what the file cannot show
+	Copy        *EvidenceCopy    `json:"copy,omitempty"`   // for whom the file was made, as it says itself; unsigned
 }
 
 // VerdictVersion is a text and who signed it.
@@ -235,6 +246,9 @@ func (e *Evidence) check() error {
 		if n > maxEvidenceItems {
 			return fmt.Errorf("a list of %d items: the limit is %d; export the logs instead", n, maxEvidenceItems)
 		}
+	}
+	if c := e.Copy; c != nil && (e.Format != EvidenceFormat || !c.Party.Valid() || !record.ValidName(c.Office) || c.Seat > record.MaxSeat || c.Time <= 0 || c.Time > record.MaxTime) {
+		return fmt.Errorf("the mark of its reader is none")
 	}
 	group, sizes := GroupOf(e.Founding), map[record.Party]uint64{}
 	for i, h := range e.Heads {

@@ -65,9 +65,9 @@ func (e *Evidence) Verify(o VerifyOptions) *Verdict {
 		v.pins()
 		v.conclude()
 	}
-	v.out.Valid = len(v.out.Reasons) == 0
+	v.out.Valid, v.out.Copy = len(v.out.Reasons) == 0, e.Copy
 	if !v.out.Valid {
-		v.out.Grade, v.out.Standing, v.out.View, v.out.State, v.out.Versions = "", "", nil, nil, nil
+		v.out.Grade, v.out.Standing, v.out.View, v.out.State, v.out.Versions, v.out.Copy = "", "", nil, nil, nil, nil
 	}
 	return v.out
 }

@@ -13,6 +13,9 @@ import (
 	"entente/node"
 )
 
+// ShownTo is the header of every answer to an office: which office it is, and when it was answered, as MX/legal 2026-01-02T03:04:05Z.
+const ShownTo = "Entente-Shown-To"
+
 type callerKey struct{}
 
 // caller is who the request was authenticated as. No handler runs without one.
@@ -60,6 +63,9 @@ func (a *API) authenticate(local bool, next http.Handler) http.Handler {
 		} else if err != nil {
 			writeProblem(w, problemOf(r.Context(), a.log, err))
 			return
+		}
+		if who.Office != "" { // bytes that were signed cannot bear a mark, so the answer does, whatever it is
+			w.Header().Set(ShownTo, string(a.node.Party())+"/"+who.Office+" "+time.Unix(a.node.Now(), 0).UTC().Format(time.RFC3339))
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, who)))
 	})

@@ -35,7 +35,7 @@ func (n *Node) EvidencePinned(ctx context.Context, who Caller, group, id record.
 	if err != nil {
 		return nil, err
 	}
-	shown, err := n.evidenceParts(ctx, who, g, instrument, parts)
+	shown, marked, err := n.evidenceParts(ctx, who, g, instrument, parts)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,9 @@ func (n *Node) EvidencePinned(ctx context.Context, who Caller, group, id record.
 	}
 	x := &exhibit{n: n, g: g, v: n.store.View(ctx), e: &entente.Evidence{Format: entente.EvidenceFormat, Subject: id}, sizes: map[record.Party]uint64{},
 		links: map[record.Party]map[uint64]bool{}}
-	x.e.Parts = shown
+	if x.e.Parts = shown; marked {
+		x.e.Copy = &entente.EvidenceCopy{Party: n.party, Office: who.Office, Seat: who.Seat, Time: n.clock()}
+	}
 	for _, f := range []func() error{x.founding, x.heads, func() error { return x.records(instrument) }, func() error { return x.pin(pins) }, x.link} {
 		if err := f(); err != nil {
 			return nil, fmt.Errorf("evidence about %s: %w", id.Short(), explain(err))
@@ -117,42 +119,42 @@ func (n *Node) instrumentOf(ctx context.Context, g *group, id record.ID) (record
 	return e.Record.Instrument(), nil
 }
 
-// evidenceParts reads what the file will show, through the gate.
-func (n *Node) evidenceParts(ctx context.Context, who Caller, g *group, instrument record.ID, names []string) ([]entente.EvidencePart, error) {
-	out := []entente.EvidencePart{}
+// evidenceParts reads what the file will show, through the gate, and says whether any of it is above TLP:CLEAR.
+func (n *Node) evidenceParts(ctx context.Context, who Caller, g *group, instrument record.ID, names []string) (out []entente.EvidencePart, marked bool, err error) {
+	out = []entente.EvidencePart{}
 	none := names != nil && (len(names) == 0 || slices.Equal(names, []string{"-"}))
 	if none || (names == nil && n.readsParts(who) != nil) { // who reads none may have the file without
-		return out, nil
+		return out, false, nil
 	}
 	var wants []Want
-	err := store.ByInstrument(n.store.View(ctx), g.rows(), instrument, func(e store.Entry) error {
+	err = store.ByInstrument(n.store.View(ctx), g.rows(), instrument, func(e store.Entry) error {
 		if len(e.Record.Header().Parts) > 0 {
 			wants = append(wants, Want{Group: g.id, Record: e.Record.ID(), Names: names})
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, false, explain(err)
 	}
 	who.Via = "export"
 	texts, err := n.texts(ctx, who, "", wants, entente.MaxEvidence)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	slices.SortFunc(wants, func(a, b Want) int { return bytes.Compare(a.Record[:], b.Record[:]) })
 	found := map[string]bool{}
 	for _, w := range wants {
 		for _, p := range texts[w.Record].Parts {
-			found[p.Name] = true
+			found[p.Name], marked = true, marked || logs(p.Marking)
 			out = append(out, entente.EvidencePart{Record: w.Record, Part: p.Part})
 		}
 	}
 	for _, name := range names {
 		if !found[name] {
-			return nil, fmt.Errorf("part %.70q: %w", name, ErrNotFound)
+			return nil, false, fmt.Errorf("part %.70q: %w", name, ErrNotFound)
 		}
 	}
-	return out, nil
+	return out, marked, nil
 }
 
 // exhibit is an evidence file under way, from one committed state of a group.

@@ -82,10 +82,11 @@ func (n *Node) RevokeFeed(ctx context.Context, who Caller, group, digest record.
 
 // Calendar is what a calendar's program is told.
 type Calendar struct {
-	Group record.ID
-	Lang  string
-	Tag   string // changes when anything in it does
-	Dates []CalendarDate
+	Group  record.ID
+	Office string // whose it is
+	Lang   string
+	Tag    string // changes when anything in it does
+	Dates  []CalendarDate
 }
 
 // CalendarDate is one thing on a day.
@@ -125,7 +126,7 @@ func (n *Node) Calendar(ctx context.Context, secret, tag string) (c *Calendar, s
 
 // dates are the meetings, and what this party owes, from a quarter back.
 func (n *Node) dates(ctx context.Context, who Caller, g *group, f store.Feed) (*Calendar, error) {
-	c := &Calendar{Group: g.id, Lang: f.Lang}
+	c := &Calendar{Group: g.id, Office: f.Office, Lang: f.Lang}
 	since := n.clock() - calendarBack
 	add := func(q Query, meets bool) error {
 		q.Limit = maxDates

@@ -90,6 +90,9 @@ func (n *Node) mayRead(m record.Marking, office string) bool {
 	return n.lets(filterOffice, release.MayRead(m, n.party, office))
 }
 
+// logs reports whether what shows a part so marked stands in the access log, and bears the mark of its reader.
+func logs(m record.Marking) bool { return release.Logged(m) }
+
 // gains is who would hold or read a part by a marking that could not by another.
 func gains(before, after record.Marking, author record.Party, parties []record.Party) release.Gain {
 	return release.Gains(before, after, author, parties)

@@ -108,6 +108,8 @@ func (w *Web) ical(r *request, c *node.Calendar) []byte {
 	line("CALSCALE", "GREGORIAN")
 	line("X-WR-CALNAME", escaped(l.t("calendar.name")))
 	line("REFRESH-INTERVAL;VALUE=DURATION", "PT1H")
+	p, _ := w.node.Powers(c.Group) // without powers, the office by its id
+	mark := l.t("mark.shown", "Office", officeIn(p, c.Office, c.Lang), "Seat", c.Office, "Time", time.Unix(w.node.Now(), 0).UTC().Format("2006-01-02 15:04:05 UTC"))
 	for _, d := range c.Dates {
 		s := d.State
 		what := l.t("calendar.due", "Kind", l.t("kind."+s.Kind))
@@ -131,6 +133,9 @@ func (w *Web) ical(r *request, c *node.Calendar) []byte {
 			line("TRANSP", "TRANSPARENT")
 		}
 		line("SUMMARY", escaped(what))
+		if len(d.Titles) > 0 {
+			line("DESCRIPTION", escaped(mark))
+		}
 		line("STATUS", map[bool]string{true: "CONFIRMED", false: "TENTATIVE"}[d.View.Phase == "in-force"])
 		line("CLASS", "CONFIDENTIAL")
 		line("END", "VEVENT")

@@ -449,7 +449,10 @@ func (w *Web) claimFinding(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return jsonFile("finding.json", "application/json", all[0].Finding)
+	return jsonFile("finding.json", "application/json", struct {
+		Copy string `json:"copy"`
+		progress.Finding
+	}{w.copied(r), all[0].Finding})
 }
 
 func jsonFile(name, mime string, v any) (answer, error) {

@@ -146,7 +146,7 @@ func (w *Web) exportCommitments(r *request) (answer, error) {
 		_, err = tables.WriteXLSX(&b, t, *about)
 		return file{name: name + ".xlsx", mime: mimeXLSX, content: b.Bytes()}, err
 	case tables.CSV:
-		_, err = tables.WriteCSV(&b, t)
+		_, err = tables.WriteCSV(&b, w.marked(r, t, mark))
 		return file{name: name + ".csv", mime: "text/csv; charset=utf-8", content: b.Bytes()}, err
 	}
 	return nil, fmt.Errorf("format: %w", node.ErrNotFound)

@@ -59,7 +59,7 @@ func (w *Web) exportProgress(r *request) (answer, error) {
 	}
 	var b bytes.Buffer
 	if name == "figures-sdmx.csv" {
-		err = sdmx(&b, figures)
+		err = sdmx(&b, figures, mark.String()+" · "+w.copied(r))
 		return file{name: name, mime: "application/vnd.sdmx.data+csv; version=2.0.0", content: b.Bytes()}, err
 	}
 	if name == "figures-sdmx.json" {
@@ -71,7 +71,7 @@ func (w *Web) exportProgress(r *request) (answer, error) {
 		what, table = "export.signal", signalsTable(r, signals)
 	}
 	if strings.HasSuffix(name, ".csv") {
-		_, err = tables.WriteCSV(&b, table)
+		_, err = tables.WriteCSV(&b, w.marked(r, table, mark))
 		return file{name: name, mime: "text/csv; charset=utf-8", content: b.Bytes()}, err
 	}
 	about, say := r.aboutFile(mark, func(r *request) string { return r.t(what) })
@@ -213,12 +213,12 @@ func (w *Web) figuresTable(r *request, figures []reportedFigure) tables.Table {
 }
 
 // sdmxColumns follow SDMX-CSV 2.0: what the row is of, what is done with it, dimensions, value, attributes.
-var sdmxColumns = []string{"STRUCTURE", "STRUCTURE_ID", "ACTION", "INDICATOR", "REPORTING_PARTY", "AREA", "BREAKDOWN", "UNIT_MEASURE", "FREQ", "TIME_PERIOD", "OBS_VALUE", "OBS_STATUS", "REPORTED_STATUS", "SOURCE", "VINTAGE", "CONVERSION_FACTOR", "CONVERSION_UNIT"}
+var sdmxColumns = []string{"STRUCTURE", "STRUCTURE_ID", "ACTION", "INDICATOR", "REPORTING_PARTY", "AREA", "BREAKDOWN", "UNIT_MEASURE", "FREQ", "TIME_PERIOD", "OBS_VALUE", "OBS_STATUS", "REPORTED_STATUS", "SOURCE", "VINTAGE", "CONVERSION_FACTOR", "CONVERSION_UNIT", "COPY"}
 
 // sdmxStructure names the dataflow of these columns.
 const sdmxStructure = sdmxAgency + ":FIGURES(1.0)"
 
-func sdmx(b *bytes.Buffer, figures []reportedFigure) error {
+func sdmx(b *bytes.Buffer, figures []reportedFigure, mark string) error {
 	c := csv.NewWriter(b)
 	c.UseCRLF = true // RFC 4180, which the format names
 	rows := [][]string{sdmxColumns}
@@ -229,7 +229,7 @@ func sdmx(b *bytes.Buffer, figures []reportedFigure) error {
 			factor, unit = x.Factor, sdmxCode(x.To)
 		}
 		rows = append(rows, []string{"dataflow", sdmxStructure, "I", sdmxCode(f.indicator.Fact("code")), string(f.series.Party), sdmxCode(f.series.Area), sdmxCode(f.series.Disaggregation), sdmxCode(f.series.Unit), sdmxFrequencies[f.series.Span],
-			sdmxPeriod(p.Period, f.series.Span), string(p.Value), sdmxStatuses[p.Status], sdmxCode(string(p.Status)), f.source, f.vintage, factor, unit})
+			sdmxPeriod(p.Period, f.series.Span), string(p.Value), sdmxStatuses[p.Status], sdmxCode(string(p.Status)), f.source, f.vintage, factor, unit, mark})
 	}
 	return c.WriteAll(rows)
 }

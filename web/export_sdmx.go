@@ -224,6 +224,7 @@ func (w *Web) sdmxStructureOf(r *request, figures []reportedFigure) ([]byte, err
 			}
 			return "", ""
 		}, (*request).unit),
+		typed("COPY", "export.by", "String"),
 	} {
 		x.Usage = "optional"
 		x.Relationship = map[string]any{"observation": map[string]any{}}

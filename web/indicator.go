@@ -605,7 +605,7 @@ func (w *Web) differs(r *request, what, v string) string {
 	return v
 }
 
-// explained is the result as a file: the same that the command line gives.
+// explained is the result as a file, with the mark of its reader: the signals are what the command line gives.
 func (w *Web) explained(r *request) (answer, error) {
 	d, err := w.detail(r)
 	if err != nil {
@@ -615,7 +615,7 @@ func (w *Web) explained(r *request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := json.MarshalIndent(results, "", " ")
+	out, err := json.MarshalIndent(map[string]any{"copy": w.copied(r), "signals": results}, "", " ")
 	return file{name: "signal-" + d.State.Fact("code") + ".json", mime: "application/json", content: out}, err
 }
 

@@ -662,9 +662,9 @@ func (w *Web) part(r *request) (answer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("record: %w", node.ErrNotFound)
 	}
-	p, _, err := w.node.Part(r.Context(), r.who, r.group.ID, id, r.PathValue("part"))
+	p, m, err := w.node.Part(r.Context(), r.who, r.group.ID, id, r.PathValue("part"))
 	if err != nil {
 		return nil, err
 	}
-	return file{name: path.Base(p.Name), mime: annexType(p.Name), content: p.Content}, nil
+	return w.signedFile(r, id, p, m)
 }

@@ -100,7 +100,9 @@ func (w *Web) draftedFile(r *request) (answer, error) {
 		t.Headings = append(t.Headings, tables.Heading{Titles: []string{c}, Kind: kind})
 	}
 	var b bytes.Buffer
-	if _, err := tables.WriteCSV(&b, t); err != nil {
+	mark := &strictest{}
+	mark.add(r.group, d.Header, record.PartRef{Name: record.RowsPart, Marking: parts[i].Marking})
+	if _, err := tables.WriteCSV(&b, w.marked(r, t, mark)); err != nil {
 		return nil, err
 	}
 	return file{name: "figures-" + d.Nonce.String()[:8] + ".csv", mime: "text/csv; charset=utf-8", content: b.Bytes()}, nil

@@ -71,8 +71,10 @@ func TestOneSignalEverywhere(t *testing.T) {
 			if err := json.Unmarshal(b, &results); err != nil || len(results) != 2 {
 				t.Fatalf("%s: %d results, %v", code, len(results), err)
 			}
-			if err := json.Unmarshal([]byte(get("/indicators/"+id.String()+"/signal.json")), &asFile); err != nil {
-				t.Fatal(err)
+			if err := json.Unmarshal([]byte(get("/indicators/"+id.String()+"/signal.json")), &struct {
+				Signals *[]progressResult `json:"signals"`
+			}{&asFile}); err != nil || len(asFile) != 2 {
+				t.Fatalf("%s: %d signals in the file, %v", code, len(asFile), err)
 			}
 			page := get("/indicators/" + id.String())
 			_, tags, _ := strings.Cut(page, `<div class="ent-sides">`)

@@ -208,6 +208,13 @@ func verdictText(w io.Writer, v *entente.Verdict) {
 		return
 	}
 	fmt.Fprintf(w, "Valid, %s: %s %s\ngroup %s\nstands: %s\n", v.Grade, v.Kind, v.Subject, v.Group, v.Standing)
+	if c := v.Copy; c != nil {
+		seat := ""
+		if c.Seat > 0 {
+			seat = fmt.Sprintf("/%d", c.Seat)
+		}
+		fmt.Fprintf(w, "copy made for %s %s%s on %s, as the file says; nobody signed that\n", c.Party, c.Office, seat, moment(c.Time))
+	}
 	for _, x := range v.Versions {
 		fmt.Fprintf(w, "version %s: %s", x.ID.Short(), x.Standing)
 		if x.Standing != consent.Open {
