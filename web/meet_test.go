@@ -36,7 +36,8 @@ func (b *tab) sign(x *side, office string, seat int) {
 	b.t.Helper()
 	b.do(chromedp.SetValue(chromedp.CSS("#seat"), fmt.Sprint(seat)),
 		chromedp.SetUploadFiles(chromedp.CSS("#keyfile"), []string{filepath.Join(x.dir, "seats", fmt.Sprintf("%s-%d.age", office, seat))}),
-		chromedp.SetValue(chromedp.CSS("#passphrase"), demo.Passphrase))
+		chromedp.SetValue(chromedp.CSS("#passphrase"), demo.Passphrase),
+		chromedp.Evaluate[chromedp.Void](`document.querySelector("#widening:not(:checked)")?.click()`)) // who gets more by it is to have it
 	b.press("form[data-sign] button")
 }
 
