@@ -87,7 +87,6 @@ var silent = map[string]string{
 	"GET /g/{group}/figures/mappings/{name}":        "nobody keeps a mapping",
 	"GET /g/{group}/figures/preview":                "nobody has given a file",
 	"GET /g/{group}/findings/{id}/became":           "there is no finding",
-	"GET /g/{group}/i/{id}/erase":                   "nothing has ended",
 	"GET /g/{group}/i/{id}/paper":                   "nothing waits for a signature on paper",
 	"GET /g/{group}/i/{id}/translate":               "every text stands in both languages",
 	"GET /g/{group}/i/{id}/redline":                 "no text came back",
