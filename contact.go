@@ -128,6 +128,9 @@ func (c *Charter) ContactClock() int64 {
 	return c.Clocks.Contact
 }
 
+// Begins is when a contact begins, Unix seconds.
+func (s *State) Begins() int64 { return s.seconds("from") }
+
 // Late is by how many seconds a contact was reported after its time; 0: in time, or not yet.
 func (s *State) Late() int64 { return s.seconds("late") }
 

@@ -64,6 +64,7 @@ var routes = []route{
 	post("/v1/groups/{group}/claims/{id}/put", "claim-put", "Draft the act that puts a claim before the others", (*API).putClaim, created),
 	post("/v1/groups/{group}/claims/{id}/release", "claim-release", "Draft the act by which this party lets a claim be published with the finding of the moment", (*API).releaseClaim, created),
 	get("/v1/groups/{group}/claims/{id}/review", "claim-review", "A claim that every party released, as schema.org ClaimReview; refused otherwise", (*API).claimReview),
+	get("/v1/groups/{group}/contacts", "contacts", "Logs of contacts that begin in a span of time, with what they say last. Stands in the access log first", (*API).contacts),
 	get("/v1/groups/{group}/alarms", "alarms", "What people must look at", (*API).alarms),
 	get("/v1/peers", "peers", "What each peer does not hold yet", (*API).peers),
 	get("/v1/access/review", "access-review", "The access log with what is unusual about each read, newest first", (*API).review),

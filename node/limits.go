@@ -38,6 +38,8 @@ const (
 	tokenBytes = 32
 	// MaxWants is how many records one page reads parts of: a list of titles twice as long as maxPage.
 	MaxWants = 1000
+	// MaxContacts are read at once, with two records each: a party that meets more in a month hands over the month in parts.
+	MaxContacts = MaxWants / 4
 	// maxTexts is how many bytes of content one page reads: the parts of one act (maxParts), with the page around them.
 	maxTexts = 32 << 20
 	// longestTitle and longestText are the longest that a page lays out, maxShown all that it does: a browser takes a moment for it.

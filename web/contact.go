@@ -45,40 +45,21 @@ func (r *request) month(v string) (from, to int64, ok bool) {
 	return t.Unix(), t.AddDate(0, 1, 0).Unix(), true
 }
 
-// contactsOf are the contacts of a month by their beginning, or all of them, the newest first.
+// contactsOf are the contacts of a month in the order of their beginnings, or the newest of all, the newest first.
 func (w *Web) contactsOf(r *request, month string) ([]node.Listed, error) {
+	if from, to, ok := r.month(month); ok {
+		return w.node.Contacts(r.Context(), r.who, r.group.ID, node.ContactQuery{From: from, Until: to})
+	}
 	all, err := w.listed(r, node.Query{Kind: entente.ContactKind})
 	if err != nil {
 		return nil, err
 	}
-	from, to, ok := r.month(month)
-	if ok {
-		all = slices.DeleteFunc(all, func(x node.Listed) bool { at := factTime(x.State, "from"); return at < from || at >= to })
-	}
-	slices.SortStableFunc(all, func(a, b node.Listed) int {
-		n := cmp.Compare(factTime(a.State, "from"), factTime(b.State, "from"))
-		if !ok {
-			n = -n
-		}
-		return n
-	})
-	return all[:min(len(all), contactsShown)], nil
+	slices.SortStableFunc(all, func(a, b node.Listed) int { return cmp.Compare(b.State.Begins(), a.State.Begins()) })
+	return all[:min(len(all), node.MaxContacts)], nil
 }
 
-// contactWants are the parts of logs: of the opening, and of the latest report where it says something anew.
 func contactWants(g *group, all []node.Listed) []node.Want {
-	var out []node.Want
-	for _, x := range all {
-		names := []string{entente.AuthorisationPart}
-		for _, n := range entente.ContactParts {
-			names = append(names, n+".*")
-		}
-		out = append(out, node.Want{Group: g.ID, Record: x.State.Instrument, Names: names})
-		if n := len(x.State.Reports); n > 1 {
-			out = append(out, node.Want{Group: g.ID, Record: x.State.Reports[n-1].ID, Names: names})
-		}
-	}
-	return out
+	return node.ContactWants(g.ID, g.Chart.Languages, all)
 }
 
 // logged is what a log says last under a name, in the reader's language if it is there.

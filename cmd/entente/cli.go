@@ -70,6 +70,7 @@ type cli struct {
 	Show         showCmd     `cmd:"" group:"look" help:"Where an instrument stands, in plain words."`
 	Read         readCmd     `cmd:"" group:"look" help:"Read a part. The read stands in the access log."`
 	Claim        claimCmd    `cmd:"" group:"look" help:"Public claims, kept at home and held against the series."`
+	Contacts     contactsCmd `cmd:"" group:"look" help:"A month of contacts with the other side's agents, as a bundle with proofs."`
 	Explain      progressCmd `cmd:"" name:"progress" group:"look" help:"What the figures on an indicator say, by the published rule, with everything it was computed from."`
 	Territory    whereCmd    `cmd:"" group:"look" help:"In whose territory an area lies, and who must agree to an action there."`
 	Boundaries   boundsCmd   `cmd:"" group:"setup" help:"Boundary data that charters name by digest."`
