@@ -3,10 +3,12 @@ package web
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"entente"
 	"entente/node"
 	tables "entente/sheet"
 )
@@ -25,7 +27,8 @@ type accessRow struct {
 	node.AccessRow
 	Office  string
 	Groups  []string
-	Words   string
+	Read    string // what was read, without languages; the file names each part
+	Page    string
 	Unusual []string
 }
 
@@ -90,7 +93,7 @@ func (w *Web) accessRows(r *request, log *node.AccessPage) []accessRow {
 	}
 	var out []accessRow
 	for _, x := range log.Items {
-		row := accessRow{AccessRow: x, Office: w.officeName(r, x.Access.Office), Words: x.Words()}
+		row := accessRow{AccessRow: x, Office: w.officeName(r, x.Access.Office), Read: r.readWords(x.Access.Items), Page: strings.TrimSuffix(x.Access.Page, "{$}")}
 		for _, i := range x.Access.Items {
 			name := names[i.Group.String()]
 			if name == "" {
@@ -106,6 +109,23 @@ func (w *Web) accessRows(r *request, log *node.AccessPage) []accessRow {
 		out = append(out, row)
 	}
 	return out
+}
+
+// readWords names what was read in the reader's language, each sort of part once.
+func (r *request) readWords(items []entente.AccessItem) string {
+	var out []string
+	for _, i := range items {
+		for _, name := range i.Parts {
+			words := r.partWords(name)
+			if rest, ok := strings.CutPrefix(name, "non-paper/"); ok {
+				words = r.t("access.of-non-paper", "Part", r.partWords(rest))
+			}
+			if !slices.Contains(out, words) {
+				out = append(out, words)
+			}
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 // accessCSV is the same as a file: of one page of the log, as long as a page may be.
@@ -130,7 +150,7 @@ func (w *Web) accessCSV(r *request) (answer, error) {
 	t := tables.Table{Headings: heads,
 		Rows: func(yield func([]string, error) bool) {
 			for _, x := range rows {
-				if !yield([]string{time.Unix(x.Time, 0).UTC().Format(time.RFC3339), x.Access.Office, strconv.FormatUint(x.Access.Seat, 10), x.Access.How, strings.Join(x.Groups, ", "), x.Words,
+				if !yield([]string{time.Unix(x.Time, 0).UTC().Format(time.RFC3339), x.Access.Office, strconv.FormatUint(x.Access.Seat, 10), x.Access.How, strings.Join(x.Groups, ", "), x.Words(),
 					strconv.Itoa(x.Records), strconv.Itoa(x.Hour), x.Access.Via + " " + x.Access.Page, strings.Join(x.Unusual, "; ")}, nil) {
 					return
 				}
