@@ -228,7 +228,15 @@ func (w *Web) contactActs(r *request, d *node.Detail) []act {
 	if d.State.Author != w.node.Party() || d.View.Phase != entente.PhaseRecorded {
 		return nil
 	}
-	return []act{{Verb: record.Report, Key: "act.contact", Href: r.group.Href("contacts", d.State.Instrument.String(), "report")}}
+	return []act{{Verb: record.Report, Key: contactAct(d), Href: r.group.Href("contacts", d.State.Instrument.String(), "report")}}
+}
+
+// contactAct names the report, which is a correction where none is owed any more.
+func contactAct(d *node.Detail) string {
+	if factTime(d.State, "report_by") == 0 {
+		return "act.contact-again"
+	}
+	return "act.contact"
 }
 
 func (w *Web) reportContact(r *request) (answer, error) {
@@ -292,7 +300,7 @@ func (w *Web) contactForm(r *request, d *node.Detail) (answer, error) {
 	title := r.t("contacts.new")
 	f.Back = g.Href("contacts")
 	if d != nil {
-		title, f.Back = r.t("act.contact"), g.Href("i", d.State.Instrument.String())
+		title, f.Back = r.t(contactAct(d)), g.Href("i", d.State.Instrument.String())
 		w.contactAgain(r, f, texts, d.State)
 	}
 	p := page{name: "meet-form", title: title, nav: "contacts", body: composer{Form: f, Lead: r.t("contact.lead-text", "Days", int(g.Chart.ContactClock()/86400))}}
