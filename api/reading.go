@@ -310,7 +310,7 @@ type inReview struct {
 	Office  string `query:"office" maxLength:"70"`
 	From    int64  `query:"from" minimum:"0" doc:"Unix seconds"`
 	Until   int64  `query:"until" minimum:"0" doc:"Unix seconds, exclusive"`
-	Unusual bool   `query:"unusual" doc:"only what is unusual: hour, remit, volume; hours in UTC"`
+	Unusual bool   `query:"unusual" doc:"only what is unusual: hour, link, remit, volume; hours in UTC"`
 	Cursor  string `query:"cursor" doc:"next of the page before"`
 	Limit   int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
 }

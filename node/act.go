@@ -106,12 +106,21 @@ func (n *Node) make(g *group, who Caller, a Act) (*Draft, error) {
 	if err != nil {
 		return nil, err
 	}
+	translated, err := earlierText(n.store.View(context.Background()), g, n.kinds.TranslationOf(&h))
+	if err != nil {
+		return nil, explain(err)
+	}
 	size := 0
 	for _, p := range a.Parts {
 		if size += len(p.Content); size > maxParts {
 			return nil, fmt.Errorf("%w: %w", ErrInvalid, record.Because("act.size", "the parts of one act have at most %d bytes together, so that they travel in one message", maxParts))
 		}
 		m := usual
+		if x, ok := translated.marking(p.Name, true); ok { // a translation goes no further than what it translates
+			if m = x; !forAll(x) {
+				m.ReleasableTo = append(slices.Clone(x.ReleasableTo), translated.header.Party)
+			}
+		}
 		if p.Marking != nil {
 			m = *p.Marking
 		}

@@ -219,7 +219,14 @@ func (n *Node) shownHeld(ctx context.Context, who Caller, g *group, instrument r
 		if o := h.source.marking.Originator; o != "" {
 			out[i].Needs = o
 		}
-		if n.mayAct(who, h.source.group) == nil && n.gapOf(h.source.author, h.source.marking, who.Office) == "" {
+		if n.mayAct(who, h.source.group) != nil {
+			continue
+		}
+		m, err := widened(n.store.View(ctx), h.source.group.rows(), h.source.instrument, h.source.id, h.source.name, h.source.marking, nil)
+		if err != nil {
+			return nil, explain(err)
+		}
+		if n.gapOf(h.source.author, m, who.Office) == "" {
 			wants = append(wants, Want{Group: h.source.group.id, Record: h.source.id, Names: []string{h.source.name}})
 		}
 	}

@@ -41,6 +41,7 @@ type Unusual string
 const (
 	UnusualHour   Unusual = "hour"   // before 7, from 21, on a Saturday or a Sunday
 	UnusualRemit  Unusual = "remit"  // on a line of effort on which the office signs nothing, where all its authority is by line
+	UnusualLink   Unusual = "link"   // a link was printed by the operator, or used; or nobody in particular read by one
 	UnusualVolume Unusual = "volume" // more than usualRecords in the hour up to it
 )
 
@@ -127,6 +128,9 @@ func (n *Node) unusual(v *store.View, all []AccessRow, zone *time.Location) erro
 	t := time.Unix(x.Time, 0).In(zone)
 	if t.Hour() < 7 || t.Hour() >= 21 || t.Weekday() == time.Saturday || t.Weekday() == time.Sunday {
 		x.Unusual = append(x.Unusual, UnusualHour)
+	}
+	if x.Access.How == ByLink && (len(x.Access.Items) == 0 || x.Access.Seat == 0) {
+		x.Unusual = append(x.Unusual, UnusualLink)
 	}
 	outside, err := n.outsideRemit(v, x.Access)
 	if err != nil {

@@ -38,6 +38,12 @@ func TestReview(t *testing.T) {
 	if err := n.logShown(t.Context(), Caller{Office: "stranger", Seat: 1, Via: "web"}, "x", items[:1]); err != nil {
 		t.Fatal(err)
 	}
+	if err := n.logWayIn(t.Context(), "desk", 0, ByLink, "operator"); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.logShown(t.Context(), Caller{Office: "desk", Seat: 3, Via: "web", How: ByLink}, "x", items[:1]); err != nil {
+		t.Fatal(err)
+	}
 	p, err := n.Review(t.Context(), desk, AccessQuery{})
 	if err != nil {
 		t.Fatal(err)
@@ -55,6 +61,8 @@ func TestReview(t *testing.T) {
 	has("desk", 1, UnusualHour)
 	has("desk", 2, UnusualVolume)
 	has("stranger", 1, UnusualRemit)
+	has("desk", 0, UnusualLink)
+	has("desk", 3) // an official came by it
 	odd, err := n.Review(t.Context(), desk, AccessQuery{Unusual: true, Office: "desk", From: noon, Until: noon + 23*3600})
 	if err != nil || len(odd.Items) != 1 || odd.Items[0].Time != noon+12*3600 {
 		t.Errorf("narrowed: %+v %v", odd, err)

@@ -213,7 +213,7 @@ func (p *pageParts) records(v *store.View, g *group, wants []*Want) error {
 			}
 			why := p.n.gap(h, ref, p.office)
 			if why != "" { // its originator may have released it since
-				m, err := widened(v, g.rows(), e.Record, ref, p.states)
+				m, err := widened(v, g.rows(), e.Record.Instrument(), w.Record, ref.Name, ref.Marking, p.states)
 				if err != nil {
 					return err
 				}

@@ -11,28 +11,31 @@ import (
 
 // widened is the marking of a part as its originator has widened it, by the state of its instrument, which alone says so. states keeps
 // what was read; nil: nothing is kept.
-func widened(v *store.View, logs []int64, r *record.Record, ref record.PartRef, states map[record.ID]*entente.State) (record.Marking, error) {
-	id := r.Instrument()
-	s, read := states[id]
+func widened(v store.Reading, logs []int64, instrument, id record.ID, name string, m record.Marking, states map[record.ID]*entente.State) (record.Marking, error) {
+	s, read := states[instrument]
 	if !read {
-		err := store.StatesByID(v, logs, []record.ID{id}, func(body []byte) error {
-			x, err := entente.ParseState(body)
-			if err == nil && x.Instrument == id {
-				s = x
-			}
-			return err
-		})
-		if err != nil {
-			return ref.Marking, err
+		var err error
+		if s, err = stateOf(v, logs, instrument); err != nil {
+			return m, err
 		}
 		if states != nil {
-			states[id] = s
+			states[instrument] = s
 		}
 	}
-	if s == nil {
-		return ref.Marking, nil
-	}
-	return s.Marking(r.ID(), ref.Name, ref.Marking), nil
+	return s.Marking(id, name, m), nil
+}
+
+// stateOf reads the state of an instrument; an empty one where it has none yet.
+func stateOf(v store.Reading, logs []int64, instrument record.ID) (*entente.State, error) {
+	s := new(entente.State)
+	err := store.StatesByID(v, logs, []record.ID{instrument}, func(body []byte) error {
+		x, err := entente.ParseState(body)
+		if err == nil {
+			s = x
+		}
+		return err
+	})
+	return s, err
 }
 
 // releasedBy are the parts of an earlier record that travel with the release that names the peer: they are those that were signed there,

@@ -141,14 +141,8 @@ func earlierText(v store.Reading, g *group, id record.ID) (*earlierRecord, error
 	} else if err != nil {
 		return nil, err
 	}
-	x := &earlierRecord{id: id, header: e.Record.Header(), state: new(entente.State)}
-	err = store.StatesByID(v, g.rows(), []record.ID{e.Record.Instrument()}, func(body []byte) error {
-		s, err := entente.ParseState(body)
-		if err == nil {
-			x.state = s
-		}
-		return err
-	})
+	x := &earlierRecord{id: id, header: e.Record.Header()}
+	x.state, err = stateOf(v, g.rows(), e.Record.Instrument())
 	return x, err
 }
 

@@ -98,7 +98,11 @@ func TestWhatWidensIsConfirmed(t *testing.T) {
 	signed(incident, "body.en to everybody")
 	incident.Parts = append(texts()[:2:2], own("body.es"))
 	quiet := signed(incident)
-	signed(Act{Kind: "incident", Verb: record.Note, Instrument: quiet.ID, Terms: terms(entente.Translation{Of: quiet.ID}), Parts: []NewPart{{Name: "body.en", Content: []byte("x")}}}, "body.en to US")
+	signed(Act{Kind: "incident", Verb: record.Note, Instrument: quiet.ID, Terms: terms(entente.Translation{Of: quiet.ID}), Parts: []NewPart{{Name: "body.en", Content: []byte("x")}}}) // as what it translates, unless it says otherwise
+	incident.Parts = append(texts()[:2:2], own("body.es"))
+	quiet = signed(incident)
+	signed(Act{Kind: "incident", Verb: record.Note, Instrument: quiet.ID, Terms: terms(entente.Translation{Of: quiet.ID}), Parts: []NewPart{{Name: "body.en", Content: []byte("x"),
+		Marking: &record.Marking{TLP: record.Amber, ReleasableTo: []record.Party{"MX", "US"}}}}}, "body.en to US")
 
 	// What an office may not read it does not hand on, to itself least of all; once it may, it does.
 	incident.Parts = append(texts(), red("annex/advice", "MX/legal"))

@@ -267,7 +267,7 @@ func (w *Web) subject(r *request, d *node.Detail) (*instrumentBody, error) {
 	for i := range d.Records {
 		x := &d.Records[i]
 		above := x.Header.Verb == record.Propose || x.Header.Verb == record.Report && !d.State.Assessed(x.ID) || x.Header.Verb == record.Reply
-		b.History = append(b.History, w.happened(r, x, texts, above && len(x.Reasons) == 0))
+		b.History = append(b.History, w.happened(r, d.State, x, texts, above && len(x.Reasons) == 0))
 		h := &b.History[i]
 		if h.Texts != nil {
 			h.Acts = w.translateActs(r, b.State, x.ID)
@@ -285,7 +285,7 @@ func (w *Web) subject(r *request, d *node.Detail) (*instrumentBody, error) {
 }
 
 // happened is one record of the history, with what it says where no other place of the page does.
-func (w *Web) happened(r *request, x *node.RecordInfo, texts reading, above bool) happened {
+func (w *Web) happened(r *request, s *entente.State, x *node.RecordInfo, texts reading, above bool) happened {
 	h := happened{ID: x.ID, Time: x.Header.Time, Party: x.Header.Party, Key: "did." + string(x.Header.Verb), Void: x.Reasons, Counts: x.Counts, Signers: w.signers(r, x.Header)}
 	if !above {
 		h.Texts = texts.bilingual(r.group, x.Header, x.ID)
@@ -303,7 +303,7 @@ func (w *Web) happened(r *request, x *node.RecordInfo, texts reading, above bool
 		}
 	}
 	if x.Header.Verb == record.Consent { // the scan of a signature on paper
-		h.Annexes = annexes(r, x)
+		h.Annexes = annexes(r, s, x)
 	}
 	return h
 }
@@ -344,7 +344,7 @@ func (w *Web) earlierRecords(r *request, before node.Cursor) (answer, error) {
 	}
 	b := &earlierBody{ID: id, Name: texts.name(r, r.group, d.State), Earlier: r.earlier(d)}
 	for i := range slices.Backward(d.Records) {
-		b.History = append(b.History, w.happened(r, &d.Records[i], texts, false))
+		b.History = append(b.History, w.happened(r, d.State, &d.Records[i], texts, false))
 	}
 	return page{name: "earlier", title: r.t("history.earlier"), nav: d.State.Kind, body: b}, nil
 }
@@ -402,7 +402,7 @@ func (w *Web) versions(r *request, b *instrumentBody, texts reading) {
 			if kind.particulars != nil {
 				v.Particulars = kind.particulars(w, r, x.Header, x.Terms)
 			}
-			v.Annexes = annexes(r, x)
+			v.Annexes = annexes(r, s, x)
 		}
 		v.Sides = w.sides(r, b, v.VersionState)
 		v.Acts, v.Blocked = w.versionActs(r, b.Detail, v.VersionState)
@@ -545,7 +545,7 @@ func (w *Web) reports(r *request, b *instrumentBody, texts reading) {
 			continue
 		}
 		b.Reports = append(b.Reports, reported{Report: y, Key: progressKey(y.Progress), By: y.Ref.Party, Texts: texts.bilingual(r.group, x.Header, x.ID),
-			Annexes: annexes(r, x), Replies: nested(y.ID), Signers: w.signers(r, x.Header),
+			Annexes: annexes(r, b.State, x), Replies: nested(y.ID), Signers: w.signers(r, x.Header),
 			Acts: append(w.replyActs(r, b.Detail, y.ID), w.translateActs(r, b.State, y.ID)...)})
 	}
 	slices.Reverse(b.Reports)
@@ -633,12 +633,13 @@ func ownFirst[T any](own record.Party, s []T, of func(T) record.Party) {
 }
 
 // annexes are the parts of a record that are files.
-func annexes(r *request, x *node.RecordInfo) []annex {
+func annexes(r *request, s *entente.State, x *node.RecordInfo) []annex {
 	var out []annex
 	for _, p := range x.Header.Parts {
 		if strings.HasPrefix(p.Name, "annex/") {
+			m := s.Marking(x.ID, p.Name, p.Marking)
 			out = append(out, annex{Name: strings.TrimPrefix(p.Name, "annex/"), Length: p.Length, Href: r.group.Href("r", x.ID.String(), p.Name),
-				Held: slices.Contains(x.Held, p.Name) && release.MayRead(p.Marking, r.web.node.Party(), r.who.Office), Own: !release.Published(p.Marking) && len(p.Marking.ReleasableTo) == 0})
+				Held: slices.Contains(x.Held, p.Name) && release.MayRead(m, r.web.node.Party(), r.who.Office), Own: !release.Published(m) && len(m.ReleasableTo) == 0})
 		}
 	}
 	return out

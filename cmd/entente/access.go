@@ -13,7 +13,7 @@ type accessCmd struct {
 	Office  string `help:"Only reads of this office." placeholder:"OFFICE"`
 	From    string `help:"From this day on (UTC)." placeholder:"DATE"`
 	Until   string `help:"Up to this day, which is included." placeholder:"DATE"`
-	Unusual bool   `help:"Only what is unusual: at night or on a weekend (UTC), outside the office's lines of effort, or very much in an hour."`
+	Unusual bool   `help:"Only what is unusual: at night or on a weekend (UTC), by a link that the operator printed, outside the office's lines of effort, or very much in an hour."`
 	Cursor  string `help:"Go on from here: next of the page before." placeholder:"CURSOR"`
 	Limit   int    `help:"So many entries." default:"50" placeholder:"N"`
 }
