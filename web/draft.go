@@ -182,7 +182,7 @@ func (w *Web) holders(r *request, g *group, h *record.Header) []holder {
 			for _, o := range p.Marking.Offices {
 				offices = append(offices, w.namedOffice(r, g, o))
 			}
-			x.Offices = strings.Join(offices, ", ")
+			x.Offices = strings.Join(offices, "; ")
 		}
 		i := slices.IndexFunc(out, func(y holder) bool {
 			return x.Public == y.Public && x.TLP == y.TLP && slices.Equal(x.Parties, y.Parties) && x.Offices == y.Offices

@@ -266,7 +266,7 @@ func (w *Web) subject(r *request, d *node.Detail) (*instrumentBody, error) {
 	b.Acts = w.acts(r, d)
 	for i := range d.Records {
 		x := &d.Records[i]
-		above := x.Header.Verb == record.Propose || x.Header.Verb == record.Report && !d.State.Assessed(x.ID) || x.Header.Verb == record.Reply
+		above := x.Header.Verb == record.Propose || x.Header.Verb == record.Report && !d.State.Assessed(x.ID) || x.Header.Verb == record.Reply && recallAnswered(d.State, x) == ""
 		b.History = append(b.History, w.happened(r, d.State, x, texts, above && len(x.Reasons) == 0))
 		h := &b.History[i]
 		if h.Texts != nil {
@@ -297,6 +297,9 @@ func (w *Web) happened(r *request, s *entente.State, x *node.RecordInfo, texts r
 		}
 		h.About = append(h.About, r.recipients(t))
 	}
+	if key := recallAnswered(s, x); key != "" {
+		h.Key = key
+	}
 	if t, ok := x.Terms.(*entente.PartsOf); ok {
 		for _, name := range t.Parts {
 			h.About = append(h.About, r.sectionWords(name))
@@ -306,6 +309,21 @@ func (w *Web) happened(r *request, s *entente.State, x *node.RecordInfo, texts r
 		h.Annexes = annexes(r, s, x)
 	}
 	return h
+}
+
+// recallAnswered says how a record answers the asking for copies back; empty: it is something else.
+func recallAnswered(s *entente.State, x *node.RecordInfo) string {
+	t, ok := x.Terms.(*entente.ReplyTerms)
+	if !ok || !slices.ContainsFunc(s.Recalls, func(r entente.RecallState) bool { return r.ID == t.To }) {
+		return ""
+	}
+	switch t.Stance {
+	case entente.Acknowledge:
+		return "did.gave-back"
+	case entente.Object:
+		return "did.kept-copy"
+	}
+	return ""
 }
 
 // earlier is the address of the records before those shown; empty: there is none, or the page is of a past day.

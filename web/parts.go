@@ -152,7 +152,10 @@ func (r *request) recipients(t *entente.Widening) string {
 	for _, p := range t.To {
 		names = append(names, r.group.PartyName(p))
 	}
-	return r.t("widen.to") + ": " + strings.Join(append(names, t.Offices...), ", ")
+	for _, o := range t.Offices {
+		names = append(names, r.web.namedOffice(r, r.group, o))
+	}
+	return r.t("widen.to") + ": " + strings.Join(names, "; ")
 }
 
 // widenForm releases parts of a record of the reader's party to other parties and, where they are TLP:RED, to offices by name.

@@ -46,7 +46,7 @@ func TestReleaseIsAskedAndGranted(t *testing.T) {
 	b.choose("to", "US")
 	b.fill(map[string]string{"offices": "US/press"})
 	b.press("main form button.govuk-button")
-	b.says("a.txt, b.txt: Estados Unidos, ", "Tendrán acceso quienes antes no lo tenían")
+	b.says("a.txt, b.txt: Estados Unidos; ", "Tendrán acceso quienes antes no lo tenían")
 	b.accessible()
 	b.shot("release-sign")
 	if !evaluate[bool](b, `document.querySelector("form[data-sign]").checkValidity() === false`) {
@@ -56,11 +56,11 @@ func TestReleaseIsAskedAndGranted(t *testing.T) {
 	us.await(t, x.ID, func(y *entente.State) bool { return len(y.Widened) == 1 })
 	c.open(there)
 	c.says("released sections to others")
-	if got := c.fetched(t, `main a[href$="/annex/a.txt"]`); !strings.Contains(got, "the list a.txt") || !strings.Contains(got, "Shown to ") {
+	if got := c.fetched(t, `main a[download][href$="a.txt"]`); !strings.Contains(got, "the list a.txt") || !strings.Contains(got, "Shown to ") {
 		t.Errorf("the list: %q", got)
 	}
 	q := newReader(t, us, "desk", "en")
-	if status, page := q.get(strings.TrimPrefix(there, us.url)); status != 200 || strings.Contains(page, `/annex/a.txt"`) {
+	if status, page := q.get(strings.TrimPrefix(there, us.url)); status != 200 || strings.Contains(page, `a.txt" download`) {
 		t.Error("another office of the party has the list too")
 	}
 
@@ -101,9 +101,9 @@ func TestReleaseIsAskedAndGranted(t *testing.T) {
 		return len(y.Recalls) == 2 && y.Recalls[0].Answer("US") == entente.Acknowledge && y.Recalls[1].Answer("US") == entente.Object
 	})
 	b.open(here)
-	b.says("A court here has asked for it.")
+	b.says("A court here has asked for it.", "conserva su copia", "devolvió su copia", "Given back.")
 	c.open(there)
-	if c.has(`main a[href$="/annex/a.txt"]`) || !c.has(`main a[href$="/annex/b.txt"]`) {
+	if c.has(`main a[download][href$="a.txt"]`) || !c.has(`main a[download][href$="b.txt"]`) {
 		t.Error("the copy that was given back is offered, or the one that was kept is not")
 	}
 	d := newReader(t, us, "press", "en")

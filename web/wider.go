@@ -46,7 +46,7 @@ func (w *Web) widening(r *request, ds ...*node.Draft) (*widening, error) {
 			for _, o := range x.Offices {
 				to = append(to, w.namedOffice(r, r.group, o))
 			}
-			if row := (wider{strings.Join(sections, ", "), strings.Join(to, ", ")}); !slices.Contains(out, row) {
+			if row := (wider{strings.Join(sections, ", "), strings.Join(to, "; ")}); !slices.Contains(out, row) {
 				out = append(out, row)
 			}
 		}
