@@ -3,7 +3,6 @@ package node
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
@@ -205,7 +204,8 @@ type heldIn struct {
 // stands in the access log, whatever it finds, and an office asks of maxAnnouncements texts in an hour, of the same one as often as
 // it likes. More are ErrConflict.
 func (n *Node) shownHeld(ctx context.Context, who Caller, g *group, instrument record.ID, texts map[string]string) ([]Held, error) {
-	if !n.unannounced.may(who.Office, digestOf(texts), n.clock()) {
+	name := n.keys.nameOf(texts)
+	if !n.unannounced.may(who.Office, name, n.clock()) {
 		return nil, fmt.Errorf("%w: %w", ErrConflict, record.Because("announce.often", "an office checks at most %d texts in an hour", maxAnnouncements))
 	}
 	found, err := n.held(ctx, instrument, texts)
@@ -236,7 +236,7 @@ func (n *Node) shownHeld(ctx context.Context, who Caller, g *group, instrument r
 			return nil, err
 		}
 	}
-	asked := entente.AccessItem{Group: g.id, Records: []record.ID{digestOf(texts)}, Parts: sortedKeys(texts)}
+	asked := entente.AccessItem{Group: g.id, Records: []record.ID{name}, Parts: sortedKeys(texts)}
 	if err := n.logShown(ctx, who, "announce", []entente.AccessItem{asked}); err != nil {
 		return nil, err
 	}
@@ -279,13 +279,13 @@ func (n *Node) held(ctx context.Context, instrument record.ID, texts map[string]
 	return out, nil
 }
 
-// digestOf stands for what was asked in the access log.
-func digestOf(texts map[string]string) record.ID {
-	h := sha256.New()
-	for _, k := range sortedKeys(texts) {
-		fmt.Fprintf(h, "%d %s %d %s", len(k), k, len(texts[k]), texts[k])
+// nameOf stands for what was asked in the access log.
+func (k *nodeKeys) nameOf(texts map[string]string) record.ID {
+	var b []byte
+	for _, name := range sortedKeys(texts) {
+		b = fmt.Appendf(b, "%d %s %d %s", len(name), name, len(texts[name]), texts[name])
 	}
-	return record.ID(h.Sum(nil))
+	return k.name("entente/announced/v1", b)
 }
 
 func sortedKeys(m map[string]string) []string {

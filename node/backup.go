@@ -258,13 +258,7 @@ var ErrSeal = errors.New("this archive was not made under these node keys, or wa
 
 // seal authenticates a manifest, and with it every file of the archive: settings, pinned keys and sign-ins in a database are signed
 // by nobody, and whoever can write to where backups lie could add their own.
-func (k *nodeKeys) seal(manifest []byte) []byte {
-	derive := hmac.New(sha256.New, k.Wrap)
-	derive.Write([]byte("entente/backup-seal/v1"))
-	h := hmac.New(sha256.New, derive.Sum(nil))
-	h.Write(manifest)
-	return h.Sum(nil)
-}
+func (k *nodeKeys) seal(manifest []byte) []byte { return k.mac("entente/backup-seal/v1", manifest) }
 
 // Made says whether a manifest was sealed under these keys: ErrSeal where not. The sealing key does not change when keys are
 // replaced.

@@ -3,6 +3,8 @@
 package node
 
 import (
+	"path/filepath"
+	"slices"
 	"testing"
 
 	"entente/record"
@@ -78,4 +80,30 @@ func (h *hunted) Leaks(way string) (n int) {
 		}
 	}
 	return n
+}
+
+// Words are the planted ones that stand in the clear in no file.
+func (h *hunted) Words() (out []string) {
+	for _, s := range h.secrets {
+		if !slices.Contains(h.clear, s.word) {
+			out = append(out, s.word)
+		}
+	}
+	return out
+}
+
+// Clear is a word that stands in the access log as the name of a page.
+func (h *hunted) Clear() string {
+	for _, v := range h.pages {
+		return v.page
+	}
+	return ""
+}
+
+// Dirs are the folders of the nodes.
+func (h *hunted) Dirs() (out []string) {
+	for p := range h.nodes {
+		out = append(out, filepath.Join(h.dir, string(p)))
+	}
+	return out
 }

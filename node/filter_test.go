@@ -56,6 +56,7 @@ type hunted struct {
 	feeds      map[record.Party]string
 	charters   []record.ID
 	pages      map[record.Party]visit
+	clear      []string // words that stand in the database in the clear: of charters, and names of pages in the access log
 	log        *bytes.Buffer
 	mu         sync.Mutex
 	leaks      map[leak]bool   // what was found where it may not be
@@ -222,7 +223,7 @@ func (h *hunted) measure(all []record.Party) {
 	}
 	h.exchange(t)
 	for k, p := range all {
-		figure := fmt.Sprintf("739.1842%d6", k)
+		figure := fmt.Sprintf("739.18420%d561734", k)
 		h.secrets = append(h.secrets, hidden{word: figure, offices: of(p, jointOffices...), parties: []record.Party{p}})
 		x := record.Table{Columns: entente.ObservationColumns, Rows: [][]string{{"0", "2025-06-01", "2025-07-01", string(p), "", figure, "litres", "final"}}}
 		b, err := x.Encode()
@@ -313,7 +314,9 @@ func (h *hunted) fill(p record.Party, all []record.Party) {
 	h.feeds[p], err = n.NewFeed(t.Context(), deskCaller, h.group, "en", false)
 	h.must(err)
 	h.secrets = append(h.secrets, hidden{word: feedDigest(h.feeds[p]).String(), offices: of(p, "desk", ""), parties: []record.Party{p}})
-	charter := h.charter("security", h.plant(p, "charter", of(p, "desk", "")...), all)
+	purpose := h.plant(p, "charter", of(p, "desk", "")...)
+	charter := h.charter("security", purpose, all)
+	h.clear = append(h.clear, purpose, feedDigest(h.feeds[p]).String())
 	text, err := charter.Encode()
 	h.must(err)
 	proposal, err := n.TakeCharter(t.Context(), deskCaller, text)
@@ -327,6 +330,7 @@ func (h *hunted) fill(p record.Party, all []record.Party) {
 	h.must(err)
 	h.records = append(h.records, claim.ID, line.ID)
 	h.pages[p] = visit{h.plant(p, "page", of(p, "audit", "")...), v}
+	h.clear = append(h.clear, h.pages[p].page)
 }
 
 // heard collects what a reader is told: values, bytes and errors alike.

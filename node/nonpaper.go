@@ -201,7 +201,7 @@ func (n *Node) nonPaperText(r store.Reader, g *group, x *NonPaper) (*homeText, e
 		return nil, err
 	}
 	id := x.logID()
-	t := &homeText{group: g, nonce: x.ID, act: record.Digest("entente/non-paper-text/v1", id[:], body), header: &record.Header{Group: g.id, Party: n.party, Kind: NonPaperKind}}
+	t := &homeText{group: g, nonce: x.ID, act: n.keys.name("entente/non-paper-text/v1", append(id[:], body...)), header: &record.Header{Group: g.id, Party: n.party, Kind: NonPaperKind}}
 	if !x.About.IsZero() {
 		about, err := store.ByID(r, g.rows(), x.About)
 		if err != nil {

@@ -32,9 +32,10 @@ import (
 
 // asked is one request of the walk.
 type asked struct {
-	method, path, body, accept string
-	route                      string // of the table; empty: where a link led
-	nth                        int    // of its route
+	method, path, body string
+	route              string // of the table; empty: where a link led
+	nth                int    // of its route
+	once               string // key under which the API answers again
 }
 
 // walker asks the nodes of a generated group by their pages and their API.
@@ -42,6 +43,7 @@ type walker struct {
 	t       *testing.T
 	h       *node.Hunted
 	parties map[record.Party]*served
+	at      string  // where the pages of the group of all are
 	web     []asked // every page and form, with every id of every party
 	api     []asked
 	mu      sync.Mutex
@@ -151,6 +153,7 @@ func newWalker(t *testing.T, h *node.Hunted) *walker {
 			}
 		}
 	}
+	w.at = "/g/" + jointSlug
 	slices.Sort(slugs)
 	slugs = slices.Compact(slugs)
 	slices.Sort(groups)
@@ -199,7 +202,7 @@ func newWalker(t *testing.T, h *node.Hunted) *walker {
 			}
 		}
 		for i, a := range all { // whoever has no part in a group is told so before any page of it: one page of each sort is enough
-			if i < len(slugs) || !strings.HasPrefix(a.path, "/g/") || strings.HasPrefix(a.path, "/g/"+jointSlug) || elsewhere.MatchString(a.path) {
+			if i < len(slugs) || !strings.HasPrefix(a.path, "/g/") || strings.HasPrefix(a.path, w.at) || elsewhere.MatchString(a.path) {
 				w.web = append(w.web, a)
 			}
 		}
@@ -261,8 +264,8 @@ func ask(h http.Handler, a asked, v *visitor) (*httptest.ResponseRecorder, strin
 	if v.token != "" {
 		r.Header.Set("Authorization", "Bearer "+v.token)
 	}
-	if a.accept != "" {
-		r.Header.Set("Accept", a.accept)
+	if a.once != "" {
+		r.Header.Set("Idempotency-Key", a.once)
 	}
 	if a.method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
