@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -60,9 +61,17 @@ func main() {
 	flag.IntVar(&observed, "observed", 2_000_000, "figures on 500 indicators whose signals and pages are measured")
 	sizes := flag.String("sizes", "10000,100000", "sizes of the log at which the exchange is measured again")
 	dir := flag.String("dir", "", "folder for the databases (default: a temporary one)")
+	other := flag.String("told", "", "folder: exchange a round for each line on standard input (what the comparison at rest starts)")
 	only := flag.String("only", "", "exchange, append, backlog, figures, progress, pages, announce, sizes or check; empty: all")
 	flag.Parse()
 	debug.SetGCPercent(400) // as entente serve does
+	if *other != "" {
+		if err := told(context.Background(), *other, *per); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(*rounds, *per, *backlog, *instruments, *sizes, *dir, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -84,7 +93,7 @@ func run(rounds, per, backlog, instruments int, sizes, dir, only string) error {
 		name string
 		run  func() error
 	}{
-		{"exchange", func() error { return exchange(ctx, r, dir, rounds, per) }},
+		{"exchange", func() error { return errors.Join(exchange(ctx, r, dir, rounds, per), atRest(ctx, r, dir, rounds, per)) }},
 		{"append", func() error { return appends(ctx, r, dir, rounds, per) }},
 		{"backlog", func() error { return backlogs(ctx, r, dir, backlog) }},
 		{"figures", func() error { return imports(ctx, r, dir, rounds) }},
