@@ -3,6 +3,7 @@ package web_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -113,6 +114,10 @@ func TestIndicatorsRead(t *testing.T) {
 				if status, _ := r.get(base + "/indicators/" + id + q); status != 200 {
 					t.Errorf("%s%s answers %d", code, q, status)
 				}
+			}
+			yesterday := "?asof=" + time.Unix(x.node.Now()-86400, 0).UTC().Format(time.DateOnly)
+			if status, then := r.get(base + "/indicators/" + id + yesterday); status != 200 || strings.Contains(page, "up to today") || !strings.Contains(then, "up to today") {
+				t.Errorf("%s%s answers %d and does not say that its figures are today's", code, yesterday, status)
 			}
 		}
 	}
