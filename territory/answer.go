@@ -142,20 +142,19 @@ func (x *exact) build(countries []country) {
 
 // AnswerCells is Answer from the cells of a header alone: distances are to the cells, so never more than those to the shape.
 func (b *Boundary) AnswerCells(cells []uint64) Answer {
-	var a Area
-	for _, c := range cells {
-		cell := s2.CellFromCellID(s2.CellID(c))
-		ring := make([]Position, 4)
-		for k := range ring {
-			ring[k] = placeOf(cell.Vertex(k))
-		}
-		s := Shape{Kind: Polygon, Rings: [][]Position{ring}}
-		if simple := simple(ring, true); len(simple) < 3 { // a cell finer than a position
-			s = Shape{Kind: Point, Rings: [][]Position{{ring[0]}}}
-		}
-		a.Shapes = append(a.Shapes, s)
+	return b.AnswerFor(b.Locate(cells), CellArea(cells))
+}
+
+func cellShape(c uint64) Shape {
+	cell := s2.CellFromCellID(s2.CellID(c))
+	ring := make([]Position, 4)
+	for k := range ring {
+		ring[k] = placeOf(cell.Vertex(k))
 	}
-	return b.AnswerFor(b.Locate(cells), a)
+	if simple := simple(ring, true); len(simple) < 3 { // a cell finer than a position
+		return Shape{Kind: Point, Rings: [][]Position{{ring[0]}}}
+	}
+	return Shape{Kind: Polygon, Rings: [][]Position{ring}}
 }
 
 // Around is a circle that contains the cells: its centre, and its radius in whole metres.

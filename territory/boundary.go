@@ -46,6 +46,7 @@ type Boundary struct {
 	lists  []ranges    // per party its territory and its band; then other states, and land
 	lands  [][]country // per party; countries may overlap, as a territory and a state that counts it in do
 	exact  []*exact
+	drawn  drawn
 }
 
 func (b *Boundary) territory(i int) *ranges { return &b.lists[2*i] }
@@ -310,6 +311,12 @@ func readLoops(in *reader) (country, error) {
 		loops = append(loops, l)
 	}
 	return loops, nil
+}
+
+// drawn is the outline for maps; it is made when it is first asked.
+type drawn struct {
+	once sync.Once
+	json []byte
 }
 
 // exact finds distances to one party's territory; its index is made when it is first asked.

@@ -31,6 +31,10 @@ const (
 	maxLoops, maxPoints = 100_000, 2 << 20
 	// MaxBand in metres.
 	MaxBand = 50_000
+	// maxOutline points are drawn on a map: about 1 MB, which is sent once. Points that stray less than leastStray metres from a line
+	// are left out: nobody sees them, and the data err more.
+	maxOutline         = 120_000
+	leastStray float64 = 5
 	// maxText of a name, a licence or an attribution in bytes.
 	maxText = 1000
 )
