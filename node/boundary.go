@@ -111,6 +111,19 @@ func (n *Node) TakeBoundary(who Caller, file []byte) (*territory.Boundary, error
 	return n.AddBoundary(file)
 }
 
+// BoundaryFile is a boundary file as it lies here, to be handed to another party: every node of a group needs the same bytes.
+func (n *Node) BoundaryFile(who Caller, digest record.ID) ([]byte, error) {
+	if err := n.setsUp(who); err != nil {
+		return nil, err
+	}
+	_, paths := n.boundaryFiles()
+	path, ok := paths[boundaryName(digest)]
+	if !ok {
+		return nil, fmt.Errorf("boundary: %w", ErrNotFound)
+	}
+	return os.ReadFile(path)
+}
+
 // Boundaries are the boundary data that this node holds, by name.
 func (n *Node) Boundaries() []*territory.Boundary {
 	n.boundaries.find(record.ID{}) // reads what is new in the folder

@@ -117,22 +117,34 @@ func (w *Web) placed(r *request, h *record.Header, say func(key, text string)) {
 	if err != nil || b == nil || territory.CheckCells(h.Area) != nil {
 		return
 	}
-	a := b.AnswerCells(h.Area)
-	in := func(x entente.VersionState) string { return w.takesPlace(r, &x) }
+	say("action.place", w.placeWords(r, b.AnswerCells(h.Area)))
+	at, radius := territory.Around(h.Area)
+	say("action.area", r.t("action.around", "Place", at.String(), "Radius", int(radius)))
+	say("action.data", w.dataWords(r, b))
+}
+
+// placeWords says where an area lies and how near to whom: who hosts first. Whose territory the data knows and the group does not is a
+// third state (Ledger.Locate).
+func (w *Web) placeWords(r *request, a territory.Answer) string {
 	v := entente.VersionState{Place: a.Where}
+	member := func(p string) bool { return slices.Contains(r.group.Chart.IDs(), record.Party(p)) }
 	for _, p := range a.Hosts {
-		v.Hosts = append(v.Hosts, record.Party(p))
+		if v.Hosts = append(v.Hosts, record.Party(p)); !member(p) {
+			v.Place = territory.ThirdState
+		}
 	}
-	words := []string{in(v)}
+	words := []string{w.takesPlace(r, &v)}
 	for _, p := range a.Parties {
-		if p.Relation == territory.Band {
+		if p.Relation == territory.Band && member(p.Party) {
 			words = append(words, r.t("action.near", "Distance", int(p.DistanceM), "Party", r.group.PartyName(record.Party(p.Party))))
 		}
 	}
-	say("action.place", strings.Join(words, " "))
-	at, radius := territory.Around(h.Area)
-	say("action.area", r.t("action.around", "Place", at.String(), "Radius", int(radius)))
-	say("action.data", r.t("action.data-words", "Source", b.Source, "Date", b.Date, "Attribution", b.Attribution, "Licence", b.Licence, "Band", int(b.BandM)))
+	return strings.Join(words, " ")
+}
+
+// dataWords say by which data, whose it is, and that it is no position of anybody.
+func (w *Web) dataWords(r *request, b *territory.Boundary) string {
+	return r.t("action.data-words", "Source", b.Source, "Date", b.Date, "Attribution", b.Attribution, "Licence", b.Licence, "Band", int(b.BandM))
 }
 
 // actionActs are what a place adds: its host stops it with one click, and who was only notified says that the place is its own.
@@ -208,11 +220,13 @@ func (w *Web) actionForm(r *request, s *statementDraft) (*form, error) {
 		field{Name: "lead", Control: controlSelect, Label: r.t("action.lead"), Options: append([]option{{"", r.t("choose"), ""}}, w.offices(r)...)},
 		field{Name: "with", Control: controlChecks, Label: r.t("action.with"), Options: parties, Values: everybody},
 		field{Name: "from", Control: controlDate, Label: r.t("action.from-day")}, field{Name: "from-time", Control: controlTime, Label: r.t("action.from-time")},
-		field{Name: "to", Control: controlDate, Label: r.t("action.to-day")}, field{Name: "to-time", Control: controlTime, Label: r.t("action.to-time")},
-		field{Name: "lat", Control: controlInput, Label: r.t("action.lat"), Hint: r.t("action.lat-hint"), Width: 10, Optional: true},
-		field{Name: "lon", Control: controlInput, Label: r.t("action.lon"), Hint: r.t("action.lon-hint"), Width: 10, Optional: true},
-		field{Name: "radius", Control: controlInput, Label: r.t("action.radius"), Hint: r.t("action.radius-hint"), Width: 5, Optional: true, Values: []string{"0"}},
-		field{Name: "shape", Control: controlFile, Label: r.t("action.file"), Hint: r.t("action.file-hint"), Optional: true},
+		field{Name: "to", Control: controlDate, Label: r.t("action.to-day")}, field{Name: "to-time", Control: controlTime, Label: r.t("action.to-time")})
+	fields = append(fields, r.areaFields()...)
+	if m := w.mapOf(r, "map"); m != nil {
+		m.Where = g.Href("actions", "where")
+		fields = append(fields, field{Control: controlMap, Map: m})
+	}
+	fields = append(fields,
 		field{Name: "hosts", Control: controlChecks, Label: r.t("action.named"), Hint: r.t("action.named-hint"), Options: parties, Optional: true},
 		field{Name: "conditions", Control: controlChecks, Label: r.t("action.conditions"), Options: conditions, Optional: true})
 	fields = append(fields, r.inLanguages("conditions", "action.other-conditions", controlText, true)...)
@@ -243,7 +257,11 @@ func (w *Web) actionAgain(r *request, s *statementDraft, f *form) error {
 		}
 	}
 	f.set("operational", texts.part(s.of.ID, entente.OperationalPart))
-	if a, err := territory.ParseGeoJSON([]byte(texts.part(s.of.ID, entente.ShapePart))); err == nil && len(a.Shapes) == 1 && a.Shapes[0].Kind == territory.Point {
+	switch a, err := territory.ParseGeoJSON([]byte(texts.part(s.of.ID, entente.ShapePart))); {
+	case err != nil: // it is not here, or not for this office: it is given anew
+	case len(a.Shapes) > 1 || a.Shapes[0].Kind != territory.Point:
+		f.set("geojson", string(a.GeoJSON()))
+	default:
 		lat, lon, _ := strings.Cut(a.Shapes[0].Rings[0][0].String(), ", ")
 		f.set("lat", lat)
 		f.set("lon", lon)
@@ -327,18 +345,34 @@ func (w *Web) actionOf(r *request, s *statementDraft, f *form) (node.Act, error)
 	return a, err
 }
 
-// area reads where it takes place: a point with a radius, or a file.
+// areaFields ask where it takes place: a point with a radius, a file, or what a map writes.
+func (r *request) areaFields() []field {
+	return []field{
+		{Name: "lat", Control: controlInput, Label: r.t("action.lat"), Hint: r.t("action.lat-hint"), Width: 10, Optional: true},
+		{Name: "lon", Control: controlInput, Label: r.t("action.lon"), Hint: r.t("action.lon-hint"), Width: 10, Optional: true},
+		{Name: "radius", Control: controlInput, Label: r.t("action.radius"), Hint: r.t("action.radius-hint"), Width: 5, Optional: true, Values: []string{"0"}},
+		{Name: "geojson", Control: controlText, Label: r.t("action.text"), Hint: r.t("action.text-hint"), Rows: 2, Optional: true},
+		{Name: "shape", Control: controlFile, Label: r.t("action.file"), Hint: r.t("action.file-hint"), Optional: true}}
+}
+
+// area reads where it takes place: a point with a radius, a text of GeoJSON, or a file.
 func (f *form) area() (territory.Area, error) {
 	var a territory.Area
 	files, err := f.uploads("shape")
 	if err != nil {
 		return a, err
 	}
-	lat, lon := f.text("lat"), f.text("lon")
-	radius := f.whole("radius")
+	lat, lon, drawn := f.text("lat"), f.text("lon"), f.text("geojson")
+	radius, point := f.whole("radius"), lat != "" || lon != ""
 	switch {
-	case len(files) > 0 && (lat != "" || lon != ""):
+	case len(files) > 0 && (point || drawn != ""):
 		f.wrong("shape", "action.one-area")
+	case point && drawn != "":
+		f.wrong("geojson", "action.one-area")
+	case drawn != "":
+		if a, err = territory.ParseGeoJSON([]byte(drawn)); err != nil {
+			f.wrong("geojson", "action.bad-text", "Why", err.Error())
+		}
 	case len(files) > 0 && strings.EqualFold(path.Ext(files[0].Name), ".kml"):
 		if a, err = territory.ParseKML(files[0].Content, radius); err != nil {
 			f.wrong("shape", "action.bad-file", "Why", err.Error())
@@ -347,7 +381,7 @@ func (f *form) area() (territory.Area, error) {
 		if a, err = territory.ParseGeoJSON(files[0].Content); err != nil {
 			f.wrong("shape", "action.bad-file", "Why", err.Error())
 		}
-	case lat == "" && lon == "":
+	case !point:
 		f.wrong("lat", "action.no-area")
 	default:
 		p, err := territory.ParsePosition(lat, lon)
@@ -358,7 +392,7 @@ func (f *form) area() (territory.Area, error) {
 			f.wrong("radius", "action.bad-radius", "Most", territory.MaxRadius)
 		}
 	}
-	return a, nil
+	return a, nil // what is wrong stands at its field
 }
 
 // whole is a whole number; an optional one may be zero.

@@ -34,6 +34,7 @@ type draftBody struct {
 	Terms   string
 
 	Particulars []particular // in words, of a proposal
+	Map         *mapView     // of its area; nil: it has none
 	Follows     string       // message key: what follows from signing
 	Command     string       // the same on the command line
 	Lacking     int
@@ -139,6 +140,7 @@ func (w *Web) draftBody(r *request, d *node.Draft) (*draftBody, error) {
 		b.Charter = w.charterView(r, r.group, r.group.Info.Founding)
 	}
 	b.Terms, b.Particulars = w.terms(h), w.particularsIn(r, r.group, h)
+	b.Map = w.mapOfDraft(r, h, shown.part(d.Act, entente.ShapePart))
 	if b.Uncleared, err = w.uncleared(r, d); err != nil {
 		return nil, err
 	}

@@ -30,6 +30,7 @@ const (
 	controlFile     control = "file"
 	controlHidden   control = "hidden"
 	controlPassword control = "password"
+	controlMap      control = "map" // no answer of its own: it fills in the fields of an area
 )
 
 // field is one question of a form. Its words are in the reader's language already.
@@ -47,6 +48,7 @@ type field struct {
 	Width    int  // of an input in characters, as GOV.UK names them: 2, 3, 4, 5, 10, 20; 0: full
 	Values   []string
 	Error    string
+	Map      *mapView
 }
 
 // option is one answer to choose.

@@ -69,6 +69,7 @@ type version struct {
 	Differs     []difference // from the text it stands against
 	Against     string       // message key: which that is
 	Particulars []particular
+	Map         *mapView // of its area; nil: it has none
 	Annexes     []annex
 	Sides       []side
 	Acts        []act
@@ -420,7 +421,7 @@ func (w *Web) versions(r *request, b *instrumentBody, texts reading) {
 			if kind.particulars != nil {
 				v.Particulars = kind.particulars(w, r, x.Header, x.Terms)
 			}
-			v.Annexes = annexes(r, s, x)
+			v.Annexes, v.Map = annexes(r, s, x), w.mapOfText(r, x)
 		}
 		v.Sides = w.sides(r, b, v.VersionState)
 		v.Acts, v.Blocked = w.versionActs(r, b.Detail, v.VersionState)

@@ -25,6 +25,8 @@ const (
 	movedReports, movedPeriods, mismatchesShown = 4, 30, 40
 	// maxField is the longest text of one form field in bytes: a long statement has 50 kB.
 	maxField = 1 << 20
+	// maxMapArea bytes of a shape stand on the page of a draft for its map: some thousand points. Of a longer one its cells do.
+	maxMapArea = 128 << 10
 	// listPage is how many instruments stand on one page of a list: it stays under 100 kB and is read without scrolling for ever.
 	listPage = 50
 	// indicatorPage is how many indicators stand on one page of their list: the figures of each are read for it.

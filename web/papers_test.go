@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -244,14 +245,26 @@ func TestWordFileComesBack(t *testing.T) {
 // send uploads a file in a form of several parts.
 func (r *reader) send(path, field string, content []byte, values map[string]string) (int, string) {
 	r.t.Helper()
+	form := url.Values{}
+	for k, v := range values {
+		form.Set(k, v)
+	}
+	return r.sendAs(path, field, "file", content, form)
+}
+
+// sendAs uploads a file under a name.
+func (r *reader) sendAs(path, field, name string, content []byte, form url.Values) (int, string) {
+	r.t.Helper()
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
-	for k, v := range values {
-		if err := w.WriteField(k, v); err != nil {
-			r.t.Fatal(err)
+	for k, vs := range form {
+		for _, v := range vs {
+			if err := w.WriteField(k, v); err != nil {
+				r.t.Fatal(err)
+			}
 		}
 	}
-	part, err := w.CreateFormFile(field, "file")
+	part, err := w.CreateFormFile(field, name)
 	if err == nil {
 		_, err = part.Write(content)
 	}

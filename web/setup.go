@@ -266,3 +266,13 @@ func (w *Web) newBoundary(r *request) (answer, error) {
 	}
 	return f.again(p), nil
 }
+
+// boundaryFile is a boundary file to hand to another party. Whoever takes it in compares the digest with the charter's.
+func (w *Web) boundaryFile(r *request) (answer, error) {
+	id, err := record.ParseID(r.PathValue("digest"))
+	if err != nil {
+		return nil, fmt.Errorf("boundary: %w", node.ErrNotFound)
+	}
+	b, err := w.node.BoundaryFile(r.who, id)
+	return file{name: id.Short() + ".boundary", mime: "application/octet-stream", content: b}, err
+}

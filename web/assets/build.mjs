@@ -15,8 +15,9 @@ for (const f of readdirSync(out)) {
   if (f !== "README.md") rmSync(join(out, f), { recursive: true });
 }
 
-const css = compile(join(here, "main.scss"), { loadPaths: [modules], style: "compressed", quietDeps: true });
-writeFileSync(join(out, "main.css"), css.css.replace(/url\("\/assets\/[^"]*"\)/g, "none")); // crest and typeface of another's are not ours to use
+const styles = (name) => compile(join(here, name), { loadPaths: [modules], style: "compressed", quietDeps: true }).css;
+writeFileSync(join(out, "main.css"), styles("main.scss").replace(/url\("\/assets\/[^"]*"\)/g, "none")); // crest and typeface of another's are not ours to use
+writeFileSync(join(out, "map.css"), styles("map.scss").replace(/url\(images\/[^)]*\)/g, "none").replace(/behavior:url\([^)]*\);?/g, ""));
 
 const entry = readdirSync(here).filter((f) => f.endsWith(".js")).map((f) => join(here, f));
 await build({ entryPoints: entry, outdir: out, bundle: true, minify: true, format: "esm", target: "es2022", legalComments: "external", logLevel: "warning" });
@@ -28,6 +29,7 @@ for (const font of ["source-sans-3", "source-serif-4"]) {
   }
   cpSync(join(modules, "@fontsource-variable", font, "LICENSE"), join(out, `${font}-LICENSE.txt`));
 }
+cpSync(join(modules, "leaflet", "LICENSE"), join(out, "leaflet-LICENSE.txt"));
 
 const size = readdirSync(out).reduce((n, f) => n + statSync(join(out, f)).size, 0);
 console.log(`web/dist: ${readdirSync(out).length} files, ${Math.round(size / 1024)} kB`);
