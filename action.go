@@ -1,9 +1,11 @@
 package entente
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 
+	"entente/consent"
 	"entente/record"
 )
 
@@ -145,6 +147,57 @@ func checkAction(c *Case) {
 			c.Against(ReasonReference, "action.claim-version", "a claim names the version it speaks of")
 		} else if !slices.Contains(c.notified(o), c.Header.Party) {
 			c.Against(ReasonParties, "action.claim", "only a party that the area comes near claims the place; a host withdraws its consent")
+		}
+	}
+}
+
+// waitPlace: who is told of a stop or a claim, and who may still say one. Nothing of a place waits when the action's time is over.
+func (s *State) waitPlace(add func(Attention)) {
+	at := func(a Attention) {
+		if s.Due != 0 && (a.Until == 0 || a.Until > s.Due) {
+			a.Until = s.Due
+		}
+		add(a)
+	}
+	phase, live := s.Standing().Phase, s.live()
+	stopped, without := s.stands(consent.Stopped), s.stands(consent.Hostless)
+	for i := range s.Versions {
+		v := &s.Versions[i]
+		if v.Place == "" {
+			continue
+		}
+		until := int64(0)
+		if live[i] && v.Until != 0 {
+			until = v.Until + 1
+		}
+		if n := len(v.Stops); n > 0 && (live[i] || phase == PhaseStopped && v == stopped) {
+			a := Attention{Reason: AttentionStopped, About: v.Stops[n-1].ID, Until: until}
+			for k := i + 1; k < len(s.Versions); k++ { // a later text answers it, until that lapses
+				if y := &s.Versions[k]; live[k] && len(y.Stops) == 0 {
+					a.From = max(a.From, cmp.Or(y.Until, never-1)+1)
+				}
+			}
+			for _, p := range together(v.Required, []record.Party{s.Owner}) {
+				if said := func(x Stop) bool { return x.Ref.Party == p }; a.From != never && !slices.ContainsFunc(v.Stops, said) {
+					a.Party = p
+					at(a)
+				}
+			}
+		}
+		if live[i] || v.Standing == consent.InForce || phase == PhaseAgreed && v == without {
+			for _, p := range v.Notified { // whoever is asked for its consent says by that whose place it is
+				if !slices.Contains(v.Required, p) && !slices.ContainsFunc(v.Stops, func(x Stop) bool { return x.Claim && x.Ref.Party == p }) &&
+					!slices.ContainsFunc(s.Replies, func(x Reply) bool { return x.To == v.ID && x.Ref.Party == p }) {
+					at(Attention{Party: p, Reason: AttentionNear, About: v.ID, Until: until, By: s.seconds("from")})
+				}
+			}
+		}
+		if done, _ := s.done(); v.Standing == consent.InForce && !done {
+			for _, p := range v.Hosts {
+				if from := s.seconds("from"); p != s.Owner {
+					at(Attention{Party: p, Reason: AttentionHere, About: v.ID, From: max(from-dueAhead, 0), By: from})
+				}
+			}
 		}
 	}
 }

@@ -38,6 +38,10 @@ const (
 	AttentionClaim       AttentionReason = "claim-to-answer"    // another party put a claim before this one, which said nothing of it
 	AttentionContact     AttentionReason = "contact-to-report"  // this party planned a contact; the charter's clock runs to its report
 	AttentionContactLate AttentionReason = "contact-overdue"    // and that clock has run out
+	AttentionStopped     AttentionReason = "action-stopped"     // this party's action was stopped, or a text for it claimed, by another party
+	AttentionNear        AttentionReason = "action-near"        // an action of others comes near this party's territory: it may claim the place
+	AttentionHere        AttentionReason = "action-here"        // an action led by another party is agreed for a place of this one, which may stop it
+	AttentionAuthorised  AttentionReason = "authorisation-ends" // this party leads an action whose time ends within two weeks
 	AttentionIncident    AttentionReason = "incident-to-answer" // an incident is attributed to this party, which said nothing of it
 	AttentionCopy        AttentionReason = "courtesy-copy"      // another party's own text, of which this party said nothing
 	AttentionTranslate   AttentionReason = "translate"          // this party's words stand in one language and not in every other
@@ -49,8 +53,8 @@ const (
 )
 
 // AttentionReasons are all reasons, in the order in which lists show them.
-var AttentionReasons = []AttentionReason{AttentionOverdue, AttentionContactLate, AttentionSign, AttentionVerify, AttentionAnswer, AttentionIncident, AttentionPublish, AttentionHeld, AttentionFigures,
-	AttentionClaim, AttentionCopy, AttentionSilence, AttentionRecall, AttentionErase, AttentionContact, AttentionDue, AttentionMeeting, AttentionWithdrawn, AttentionEnding, AttentionTranslate, AttentionWait}
+var AttentionReasons = []AttentionReason{AttentionOverdue, AttentionContactLate, AttentionStopped, AttentionSign, AttentionVerify, AttentionAnswer, AttentionIncident, AttentionPublish, AttentionHeld, AttentionFigures,
+	AttentionClaim, AttentionCopy, AttentionSilence, AttentionRecall, AttentionErase, AttentionContact, AttentionNear, AttentionHere, AttentionAuthorised, AttentionDue, AttentionMeeting, AttentionWithdrawn, AttentionEnding, AttentionTranslate, AttentionWait}
 
 // How long around its date a thing shows, in seconds.
 const (
@@ -83,6 +87,7 @@ func (s *State) Attention(parties []record.Party) []Attention {
 	s.waitCopy(parties, add)
 	s.waitSilence(parties, add)
 	s.waitContact(add)
+	s.waitPlace(add)
 	for _, u := range s.Untranslated {
 		add(Attention{Party: u.Ref.Party, Reason: AttentionTranslate, About: u.Of})
 	}
@@ -259,7 +264,11 @@ func (s *State) waitDate(f *VersionState, add func(Attention)) {
 		}
 		add(Attention{Party: s.Owner, Reason: AttentionHeld, About: f.ID, From: s.Due, By: s.Due})
 	default:
-		add(Attention{Party: s.Owner, Reason: AttentionDue, About: f.ID, From: s.Due - dueAhead, Until: s.Due, By: s.Due})
+		soon := AttentionDue
+		if f.Place != "" {
+			soon = AttentionAuthorised
+		}
+		add(Attention{Party: s.Owner, Reason: soon, About: f.ID, From: s.Due - dueAhead, Until: s.Due, By: s.Due})
 		add(Attention{Party: s.Owner, Reason: AttentionOverdue, About: f.ID, From: s.Due, By: s.Due})
 	}
 }

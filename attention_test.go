@@ -10,13 +10,14 @@ import (
 	"entente"
 	"entente/consent"
 	"entente/record"
+	"entente/territory"
 )
 
 const day = int64(86400)
 
 // phaseOf is a second reading of the phase, text by text at one moment, as an oracle for Standing.
 func phaseOf(s *entente.State, now int64) entente.Phase {
-	open, lapsed, pulled := 0, 0, 0
+	open, lapsed, pulled, stopped, hostless := 0, 0, 0, 0, 0
 	for _, v := range s.Versions {
 		back := slices.ContainsFunc(v.Sides, func(x entente.Side) bool { return x.Withdrawn != nil })
 		switch {
@@ -24,6 +25,10 @@ func phaseOf(s *entente.State, now int64) entente.Phase {
 			return entente.PhaseEnded
 		case v.Standing == consent.InForce:
 			return entente.PhaseInForce
+		case v.Standing == consent.Stopped:
+			stopped++
+		case v.Standing == consent.Hostless:
+			hostless++
 		case back:
 			pulled++
 		case v.Until != 0 && now > v.Until:
@@ -33,6 +38,12 @@ func phaseOf(s *entente.State, now int64) entente.Phase {
 		}
 	}
 	switch {
+	case stopped+hostless > 0 && s.Ends != 0 && now >= s.Ends:
+		return entente.PhaseEnded
+	case stopped > 0:
+		return entente.PhaseStopped
+	case hostless > 0:
+		return entente.PhaseAgreed
 	case open > 0:
 		return entente.PhaseProposed
 	case lapsed > 0:
@@ -112,7 +123,8 @@ func attentive(tb tester, s *entente.State, parties []record.Party, count tally)
 		}
 		inForce := v.Phase == entente.PhaseInForce
 		both("overdue", shows[entente.AttentionOverdue] > 0, v.Overdue)
-		both("sign", shows[entente.AttentionSign] > 0, v.Phase == entente.PhaseProposed || v.Amending && inForce)
+		without := v.Phase == entente.PhaseStopped || v.Phase == entente.PhaseAgreed
+		both("sign", shows[entente.AttentionSign] > 0, v.Phase == entente.PhaseProposed || v.Amending && inForce || without && shows[entente.AttentionSign] > 0)
 		both("ending", shows[entente.AttentionEnding] > 0, v.Leaving)
 		both("withdrawn-pending", shows[entente.AttentionWithdrawn] > 0, v.Pending && v.Phase != entente.PhaseEnded)
 		both("done and not verified", shows[entente.AttentionVerify] > 0 || inForce && !session && others && v.Done && shows[entente.AttentionAnswer] > 0,
@@ -124,6 +136,12 @@ func attentive(tb tester, s *entente.State, parties []record.Party, count tally)
 		both("translate", shows[entente.AttentionTranslate] > 0, len(s.Untranslated) > 0 && v.Phase != entente.PhaseEnded && v.Phase != entente.PhaseRejected)
 		if0("courtesy-copy", shows[entente.AttentionCopy] > 0, s.Fact("own") != "" && !v.Published)
 		if0("due", shows[entente.AttentionDue] > 0, inForce && !v.Done && !v.Overdue && now < s.Due)
+		some := func(f func(entente.VersionState) bool) bool { return slices.ContainsFunc(s.Versions, f) }
+		running := s.Due == 0 || now < s.Due
+		if0("action-stopped", shows[entente.AttentionStopped] > 0, running && some(func(x entente.VersionState) bool { return len(x.Stops) > 0 }))
+		if0("action-near", shows[entente.AttentionNear] > 0, running && some(func(x entente.VersionState) bool { return len(x.Notified) > 0 }))
+		if0("action-here", shows[entente.AttentionHere] > 0, inForce && running && !v.Done)
+		if0("authorisation-ends", shows[entente.AttentionAuthorised] > 0, inForce && !v.Done && !v.Overdue && now < s.Due)
 		if0("meeting", shows[entente.AttentionMeeting] > 0, inForce && !v.Done && session)
 		if0("answer", shows[entente.AttentionAnswer] > 0, v.Observations && v.Phase != entente.PhaseLapsed && v.Phase != entente.PhaseWithdrawn)
 		if0("objections-asked", shows[entente.AttentionSilence] > 0, slices.ContainsFunc(v.Silence, func(x entente.Silence) bool { return !x.Over }))
@@ -252,7 +270,26 @@ func randomState(rt *rapid.T, parties []record.Party) *entente.State {
 		}
 		s.Erasures = append(s.Erasures, e)
 	}
-	switch n("fact", 8) {
+	switch n("fact", 9) {
+	case 9:
+		s.Facts = []entente.Fact{{Name: "from", Value: fmt.Sprint(day * int64(n("from", 20)))}}
+		for i := range s.Versions {
+			v := &s.Versions[i]
+			v.Place, v.Hosts, v.Notified = territory.OnLand, parties[:n("hosts", 2)], parties[2:]
+			if n("narrow", 1) > 0 {
+				v.Required = parties[:1]
+			}
+			switch stopped := n("stopped", 2) == 0; {
+			case stopped:
+				id, at := next()
+				v.Stops = []entente.Stop{{ID: id, Ref: record.Ref{Party: who("stops"), Index: at}, Claim: n("claim", 1) > 0}}
+				if v.Standing == consent.InForce {
+					v.Standing, s.Notices, s.Ends = consent.Stopped, nil, 0
+				}
+			case len(v.Hosts) == 0 && v.Standing == consent.InForce:
+				v.Standing, s.Notices, s.Ends = consent.Hostless, nil, 0
+			}
+		}
 	case 4:
 		s.Facts = []entente.Fact{{Name: "embargo", Value: "1"}}
 	case 5:
@@ -439,12 +476,46 @@ func TestWhatWaits(t *testing.T) {
 			w.As("US").good(w.As("US").Reply(id, entente.Acknowledge))
 			return id
 		}, []string{"CA courtesy-copy - 100 100"}},
+		{"an action on another's ground", func(w *world) record.ID { return agreedAt(w, "inside US", "CA", true) },
+			[]string{"CA overdue 40 - 40", "CA authorisation-ends 26 40 40", "US action-here 16 40 30"}},
+		{"near a party that is asked for nothing", func(w *world) record.ID { return agreedAt(w, "MX, near the line", "MX", false) },
+			[]string{"MX overdue 40 - 40", "MX authorisation-ends 26 40 40", "US action-near - 40 30"}},
+		{"which claims the place", func(w *world) record.ID {
+			id := agreedAt(w, "MX, near the line", "MX", false)
+			claims(w.As("US"), id)
+			return id
+		}, []string{"MX action-stopped - 40 -"}},
+		{"or says that it has nothing against it", func(w *world) record.ID {
+			id := agreedAt(w, "MX, near the line", "MX", false)
+			w.As("US").good(w.As("US").Reply(id, entente.Acknowledge))
+			return id
+		}, []string{"MX overdue 40 - 40", "MX authorisation-ends 26 40 40"}},
+		{"a text that can no longer come into force", func(w *world) record.ID {
+			mx := w.As("MX")
+			id := mx.Propose("action", fieldwork("MX"), mx.at(spot("MX, near the line")), among("MX"), until(epoch+9*day-1))
+			claims(w.As("US"), id)
+			return id
+		}, []string{"MX action-stopped - 9 -", "MX sign - 9 9-"}},
+		{"an action stopped by its host", func(w *world) record.ID {
+			id := agreedAt(w, "inside US", "CA", true)
+			w.Wait(20*day - 1000 - (w.now - epoch)) // its word is notice too
+			w.As("US").good(w.As("US").Withdraw(id))
+			w.As("CA").Receipt()
+			return id
+		}, []string{"CA action-stopped - 20 -", "MX action-stopped - 20 -"}},
+		{"and put forward again", func(w *world) record.ID {
+			id, ca := agreedAt(w, "inside US", "CA", true), w.As("CA")
+			w.As("US").good(w.As("US").Withdraw(id))
+			ca.good(ca.Consent(ca.Amend(id, id, fieldwork("CA"), ca.at(spot("inside US")), until(epoch+900))))
+			return id
+		}, []string{"CA action-stopped 901s 1001s -", "CA wait - 901s 900s", "MX action-stopped 901s 1001s -", "MX sign - 901s 900s", "US sign - 901s 900s"}},
+		{"on the high seas", func(w *world) record.ID { return agreedAt(w, "high seas", "CA", true) }, nil},
 		{"nothing of it has effect", func(w *world) record.ID {
 			return w.As("MX").Propose2("commitment", entente.Commitment{Owner: "FR", Due: far}).ID()
 		}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := newWorld(t, newCharter("CA", "MX", "US"))
+			w := newWorld(t, landCharter("CA", "MX", "US"))
 			id := c.story(w)
 			s := w.As("CA").State(id)
 			var got []string
@@ -461,6 +532,27 @@ func TestWhatWaits(t *testing.T) {
 			w.same()
 		})
 	}
+}
+
+func fieldwork(lead record.Party) entente.Action {
+	return entente.Action{Lead: lead, From: epoch + 30*day, To: epoch + 40*day}
+}
+
+// agreedAt is an action at a place, agreed by all whom it needs: of everybody, or of its lead and the hosts alone.
+func agreedAt(w *world, where string, lead record.Party, everybody bool) record.ID {
+	p, edits := w.As(lead), []edit{w.As(lead).at(spot(where))}
+	if !everybody {
+		edits = append(edits, among(lead))
+	}
+	id := p.Propose("action", fieldwork(lead), edits...)
+	for _, q := range p.State(id).Versions[0].Required {
+		w.As(q).good(w.As(q).Consent(id))
+	}
+	return id
+}
+
+func claims(p *party, id record.ID) {
+	p.good(p.Write("action", record.Note, on(id), target(p.view.byID[id]), terms(entente.ActionNote{Claim: true})))
 }
 
 // days writes a time as days after the epoch; a minus behind is a second less.

@@ -65,6 +65,9 @@ type fieldwork struct {
 	from, to   int // days from now
 	conditions []string
 	agreed     bool // by all that must; else only its author has signed
+	alone      bool // its author's officials alone take part
+	low, high  int64
+	stopped    Text // by its host, three days after, with these words; empty: it was not
 }
 
 func fieldworks() []fieldwork {
@@ -91,6 +94,23 @@ func fieldworks() []fieldwork {
 			body: Text{En: "Two vessels practise hailing and search of a third that is part of the exercise. Illustrative text.",
 				Es: "Dos buques practican el llamado y la visita de un tercero que forma parte del ejercicio. Texto ilustrativo."},
 			conditions: []string{"reporting"}, shape: territory.At(place("24.5", "-92.5"), 5000)},
+		{key: "a-yard", by: "MX", line: "arms", day: -8, from: 5, to: 6, agreed: true, alone: true,
+			title: Text{En: "Inspection of a freight yard beside the crossing at Otay", Es: "Inspección de un patio de carga junto al cruce de Otay"},
+			body: Text{En: "Mexican customs inspects a freight yard on its own side. It is close to the line, so the other side is told. Illustrative text.",
+				Es: "La aduana mexicana inspecciona un patio de carga de su lado. Está cerca de la línea, por lo que se notifica a la contraparte. Texto ilustrativo."},
+			conditions: []string{"reporting"}, shape: territory.At(place("32.5420", "-116.9390"), 100)},
+		{key: "a-customs", by: "US", line: "arms", day: -8, from: 7, to: 8, agreed: true,
+			title: Text{En: "Tracing workshop with serial numbers at the laboratory in Mexicali", Es: "Taller de rastreo con números de serie en el laboratorio de Mexicali"},
+			body: Text{En: "Two officials work beside the experts of the prosecution service for a day. Illustrative text.",
+				Es: "Dos funcionarios trabajan un día junto a los peritos de la fiscalía. Texto ilustrativo."},
+			conditions: []string{"accompanied", "unarmed"}, shape: territory.At(place("32.6000", "-115.4600"), 200)},
+		{key: "a-overflight", by: "US", line: "tunnels", day: -11, from: 2, to: 3, agreed: true, low: 60, high: 120,
+			title: Text{En: "Survey by a small uncrewed aircraft at Mesa de Otay", Es: "Reconocimiento con aeronave no tripulada en Mesa de Otay"},
+			body: Text{En: "One aircraft looks for sinking ground above known tunnels, by day. Illustrative text.",
+				Es: "Una aeronave busca hundimientos del terreno sobre túneles conocidos, de día. Texto ilustrativo."},
+			conditions: []string{"accompanied", "reporting"}, shape: territory.At(place("32.5300", "-116.9600"), 700),
+			stopped: Text{En: "The airspace permit was not granted for that week. Propose another week. Illustrative text.",
+				Es: "No se otorgó el permiso de vuelo para esa semana. Propóngase otra. Texto ilustrativo."}},
 	}
 }
 
@@ -98,17 +118,32 @@ func fieldworks() []fieldwork {
 func (s *story) actions() {
 	for i, x := range fieldworks() {
 		s.at(x.day, 970+i, "action "+string(x.key), func(ctx context.Context) error {
-			t := entente.Action{Lead: x.by, From: s.end + int64(x.from)*day, To: s.end + int64(x.to)*day, Conditions: x.conditions}
+			t := entente.Action{Lead: x.by, From: s.end + int64(x.from)*day, To: s.end + int64(x.to)*day, Conditions: x.conditions, LowM: x.low, HighM: x.high}
 			parts := append(Document{x.title, x.body}.parts(), node.NewPart{Name: entente.ShapePart, Content: x.shape.GeoJSON()})
-			v, err := s.act(ctx, s.g, x.by, node.Act{Group: s.id, Kind: "action", Verb: record.Propose, Line: x.line, Nature: record.Arrangement, Terms: terms(t), Parts: parts})
+			a := node.Act{Group: s.id, Kind: "action", Verb: record.Propose, Line: x.line, Nature: record.Arrangement, Terms: terms(t), Parts: parts}
+			if x.alone {
+				a.Participants = []record.Party{x.by}
+			}
+			v, err := s.act(ctx, s.g, x.by, a)
 			if err != nil {
 				return err
 			}
 			s.ids[x.key] = v.ID
+			if x.alone {
+				_, err = s.consent(ctx, "action", v.ID, x.by)
+				return err
+			}
 			if x.agreed {
 				return s.agree(ctx, "action", v.ID, x.by)
 			}
 			_, err = s.consent(ctx, "action", v.ID, x.by)
+			return err
+		})
+		if x.stopped.En == "" {
+			continue
+		}
+		s.at(x.day+3, 970+i, "stop of action "+string(x.key), func(ctx context.Context) error {
+			_, err := s.act(ctx, s.g, s.other(x.by), node.Act{Group: s.id, Kind: "action", Verb: record.Withdraw, Version: s.ids[x.key], Parts: x.stopped.parts("body")})
 			return err
 		})
 	}

@@ -115,6 +115,63 @@ func TestActionAsksItsHosts(t *testing.T) {
 	}
 }
 
+// From For attention a host stops its action and a notified party claims the place, each with one click and a signature; whoever
+// leads it is told by whom, and what to do.
+func TestStopsAndClaimsFromForAttention(t *testing.T) {
+	s := example(t)
+	mx, us := s.sides["MX"], s.sides["US"]
+	if mx.security(t).Founding.Boundary == nil {
+		t.Skip("no boundary data: run make boundary")
+	}
+	const office = "foreign-secretary"
+	act := func(lead *side, title, lat, lon string, others ...*side) record.ID {
+		p, err := territory.ParsePosition(lat, lon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := node.Act{Kind: "action", Verb: record.Propose, Line: "tunnels", Nature: record.Arrangement,
+			Parts: append(append(both("title", title), both("body", "Text")...), node.NewPart{Name: entente.ShapePart, Content: territory.At(p, 50).GeoJSON()})}
+		if len(others) == 0 {
+			a.Participants = []record.Party{lead.id}
+		}
+		now := lead.node.Now()
+		id := lead.seal(t, office, a, entente.Action{Lead: lead.id, From: now + 3*86400, To: now + 4*86400}).ID
+		lead.seal(t, office, node.Act{Kind: "action", Verb: record.Consent, Version: id}, nil)
+		for _, o := range others {
+			o.await(t, id, func(*entente.State) bool { return true })
+			o.seal(t, office, node.Act{Kind: "action", Verb: record.Consent, Version: id}, nil)
+		}
+		for _, x := range s.sides {
+			x.await(t, id, func(v *entente.State) bool { return v.InForce() != nil })
+		}
+		return id
+	}
+	hosted := act(us, "To be stopped", "32.5200", "-116.9500", mx)
+	near := act(mx, "To be claimed", "32.5420", "-116.9390")
+	for _, x := range []struct {
+		by, lead   *side
+		lang       string
+		id         record.ID
+		asks, told string
+	}{{mx, us, "es", hosted, "Su Parte la aprobó y puede detenerla", "stopped by Mexico on"}, {us, mx, "en", near, "You are notified.", "Estados Unidos señaló el"}} {
+		b := newTab(t)
+		b.signIn(x.by, office, x.lang)
+		b.open(x.by.url + x.by.slug(t))
+		b.says(x.asks)
+		b.press(`li form:has(input[value="` + x.id.String() + `"]) button`)
+		b.sign(x.by, office, 1)
+		x.lead.await(t, x.id, func(v *entente.State) bool { return v.Versions[0].Standing == consent.Stopped })
+		other := map[string]string{"es": "en", "en": "es"}[x.lang]
+		if _, page := newReader(t, x.lead, office, other).get(x.lead.slug(t)); !strings.Contains(page, x.told) {
+			t.Errorf("%s is not told: %q is not on its page", x.lead.id, x.told)
+		}
+		b.open(x.by.url + x.by.slug(t))
+		if strings.Contains(b.text("main"), x.asks) && strings.Contains(evaluate[string](b, "document.body.innerHTML"), `value="`+x.id.String()) {
+			t.Errorf("%s is asked again", x.by.id)
+		}
+	}
+}
+
 // A proposer that names cells beside its shape would have other hosts asked: whoever holds the shape does not sign.
 func TestCellsMustHoldTheShape(t *testing.T) {
 	s := example(t)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"entente"
 	"entente/node"
@@ -57,6 +58,9 @@ type waiting struct {
 	Words  string // since when, until when
 	Late   bool
 	Reason string // which of several texts
+	Said   name   // why, in the words of whoever did it
+	ID     record.ID
+	Acts   []act // what is done here with one click
 }
 
 // shownOfReason is how many things of one reason stand on the page of all groups before a link leads to the rest.
@@ -166,6 +170,7 @@ type found struct {
 	alarms int
 	next   *node.Listed
 	linked map[record.ID]*entente.State // instruments by which things without a title are named
+	powers *entente.Powers              // of this party; nil: it has none here
 	reads  bool
 	all    bool
 	one    bool
@@ -199,6 +204,7 @@ func (w *Web) find(r *request, g *group, all, one bool) (*found, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.powers = powers
 	f.reads = powers == nil || !signs(powers, r.who.Office)
 	if f.drafts, err = w.draftsFor(r, g, powers, all); err != nil {
 		return nil, err
@@ -224,6 +230,9 @@ func (w *Web) find(r *request, g *group, all, one bool) (*found, error) {
 	}
 	for _, x := range f.page.Items {
 		f.wants = append(f.wants, node.Want{Group: g.ID, Record: titled(x.State), Names: []string{"title.*", entente.QuotePart}})
+		if x.Attention.Reason == entente.AttentionStopped { // with what was said of it
+			f.wants = append(f.wants, node.Want{Group: g.ID, Record: x.Attention.About, Names: []string{"body.*"}})
+		}
 		if err := w.link(r, g, x.State, f.linked); err != nil {
 			return nil, err
 		}
@@ -374,6 +383,16 @@ func (w *Web) waits(r *request, f *found, texts reading, x node.Waiting, now int
 		out.Words, out.Late = r.t("waits.overdue", "When", l.late(a.By, now), "Day", r.deadline(a.By)), true
 	case entente.AttentionContact:
 		out.Words = r.t("waits.contact", "When", l.late(a.By, now), "Moment", l.moment(a.By))
+	case entente.AttentionStopped:
+		out.Words, out.Late, out.Said = w.stopWords(r, f, x), true, texts.saidIn(f.group, a.About)
+	case entente.AttentionNear:
+		out.Words = r.t("waits.near", "When", l.late(a.By, now), "Moment", l.moment(a.By))
+		out.ID, out.Acts = s.Instrument, w.clicks(r, f, s, act{Verb: record.Note, Key: "act.claim", Version: a.About, Second: true})
+	case entente.AttentionHere:
+		out.Words = r.t("waits.here", "Window", r.window(s.Fact("from"), s.Fact("to")))
+		out.ID, out.Acts = s.Instrument, w.clicks(r, f, s, act{Verb: record.Withdraw, Key: "act.stop", Version: a.About, Second: true})
+	case entente.AttentionAuthorised:
+		out.Words = r.t("waits.authorised", "When", l.late(a.By, now), "Moment", l.moment(a.By))
 	case entente.AttentionDue:
 		out.Words = r.t("waits.due", "When", l.late(a.By, now), "Day", r.deadline(a.By))
 	case entente.AttentionMeeting:
@@ -396,6 +415,39 @@ func (w *Web) waits(r *request, f *found, texts reading, x node.Waiting, now int
 		}
 	}
 	return out
+}
+
+// stopWords says who stopped an action, when, and what to do next.
+func (w *Web) stopWords(r *request, f *found, x node.Waiting) string {
+	for _, v := range x.State.Versions {
+		for _, y := range v.Stops {
+			if y.ID == x.Attention.About {
+				return r.t(map[bool]string{true: "waits.claimed", false: "waits.stopped"}[y.Claim], "Party", f.group.PartyName(y.Ref.Party), "Day", r.day(y.Time))
+			}
+		}
+	}
+	return ""
+}
+
+// saidIn is what a record says in its body, in the reader's language or in another.
+func (x reading) saidIn(g *group, id record.ID) name {
+	for _, l := range readerFirst(x.lang, g.Chart.Languages) {
+		if t := strings.TrimSpace(x.part(id, "body."+l)); t != "" {
+			return name{t, map[bool]string{true: tags[l]}[l != x.lang]}
+		}
+	}
+	return name{}
+}
+
+// clicks are acts that the reader's office may sign now; the page of the draft and the gate decide again.
+func (w *Web) clicks(r *request, f *found, s *entente.State, acts ...act) []act {
+	if f.powers == nil {
+		return nil
+	}
+	o, _ := f.powers.Office(r.who.Office)
+	return slices.DeleteFunc(acts, func(a act) bool {
+		return !slices.ContainsFunc(o.Grants, func(g entente.Grant) bool { return g.Covers(s.Kind, a.Verb, s.Line, w.node.Now()) })
+	})
 }
 
 // timeOf is when a record of an instrument was written, as far as its state says; 0: it does not.
