@@ -15,6 +15,7 @@ import (
 	"entente"
 	"entente/consent"
 	"entente/record"
+	"entente/release"
 )
 
 // Invariants 1, 2, 3 and rule C7 over random histories of all kinds: good acts, bad acts, cut links, changes of keys and
@@ -74,7 +75,7 @@ func TestRandomHistories(t *testing.T) {
 	count.need(t, "equal cuts compared", "in force", "superseded", "settled", "withdrawn", "ended by notice", "rivals in force", "late consents", "held back", "duplicates refused",
 		"gaps refused", "charters amended", "powers changed", "roots rotated", "woken by a wait alone", "consents audited", "approvals: by time differs from by index", "approvals: a term decides", "approvals: by WebAuthn",
 		"approvals: paper decides", "signed on paper", "ad referendum", "objections asked for", "objected in time",
-		"rejudged", "published", "effect", "reason approval", "reason charter", "reason kind", "reason nonce", "reason parties", "reason parts", "reason reference", "reason sequence", "reason terms")
+		"contact planned", "contact held", "contact called-off", "contact late", "incidents", "rejudged", "published", "effect", "reason approval", "reason charter", "reason kind", "reason nonce", "reason parties", "reason parts", "reason reference", "reason sequence", "reason terms")
 }
 
 // quick runs n random histories from a written seed, so that what is counted is counted every time; ENTENTE_LONG asks for
@@ -187,6 +188,8 @@ func audit(rt *rapid.T, v *view, count tally) {
 	for id := range v.states {
 		s := v.state(id)
 		attentive(rt, s, v.ledger.Parties(), count)
+		logged(rt, v, s, count)
+		count["incidents"] += map[string]int{"incident": 1}[s.Kind]
 		forced := 0
 		for _, x := range s.Versions {
 			count["late consents"] += len(x.Late)
@@ -489,6 +492,11 @@ func (h *historian) act(p *party, x int) {
 			return
 		}
 		r = p.Reply(to.ID(), entente.Stances[h.draw("stance", len(entente.Stances))], signers)
+	case x < 90 && h.draw("logs", 4) > 0:
+		for range h.draw("more logs", 5) {
+			h.all = append(h.all, h.log(p, by("foreign/3")))
+		}
+		r = h.log(p, signers)
 	case x < 90:
 		r = p.Write("receipt", record.Note, by())
 	default:
@@ -510,6 +518,68 @@ func (h *historian) act(p *party, x int) {
 			}
 		}
 	}
+}
+
+// log writes what needs nobody's consent: a contact planned, held or called off, one's own or, which has no effect, another's; or an
+// incident that has to do with one.
+func (h *historian) log(p *party, signers edit) *record.Record {
+	var logs []*record.Record
+	for _, r := range h.all {
+		if r.Header().Kind == "contact" && r.Header().Verb == record.Report && p.view.byID[r.Instrument()] != nil {
+			logs = append(logs, r)
+		}
+	}
+	from := h.known(p, logs)
+	if h.draw("incident", 3) == 0 {
+		t := entente.Incident{Where: p.id, At: h.w.now - 10, Severity: entente.Severities[h.draw("severity", 3)], Attributed: h.w.order[h.draw("attributed", len(h.w.order))]}
+		if from != nil {
+			t.Contact = from.Instrument()
+		}
+		return p.Write("incident", record.Report, append(texts("incident"), terms(t), signers)...)
+	}
+	end := h.w.now - int64(h.draw("ended", 800_000))
+	t := entente.Contact{Agents: []record.Party{h.w.order[h.draw("agents", len(h.w.order))]}, From: end - 60, To: end}
+	switch h.draw("took place", 4) {
+	case 0:
+		t.CalledOff = true
+	case 1, 2:
+		t.Held = true
+	default:
+		t.From, t.To = h.w.now+60, h.w.now+120
+	}
+	edits := []edit{terms(t), signers, content("title.es", "x", release.Default(p.id))}
+	if from != nil && h.draw("of one", 2) == 0 {
+		edits = append(edits, on(from.Instrument()))
+	}
+	return p.Write("contact", record.Report, edits...)
+}
+
+// logged holds a log to its records, read again: its author alone reports, and it is late by its first report that it was held.
+func logged(rt *rapid.T, v *view, s *entente.State, count tally) {
+	if s.Kind != "contact" {
+		return
+	}
+	first, held := int64(0), false
+	for _, j := range v.instruments[s.Instrument] {
+		t, h := new(entente.Contact), j.Header()
+		if len(j.Reasons) > 0 || h.Verb != record.Report {
+			continue
+		}
+		if h.Party != s.Author {
+			rt.Fatalf("%s reported on a log of %s, with effect", h.Party, s.Author)
+		}
+		if err := record.Unmarshal(h.Terms, t); err != nil {
+			rt.Fatal(err)
+		}
+		if held = t.Held; held && first == 0 {
+			first = h.Time
+		}
+		if late := max(first-t.To-3*day, 0); held && s.Fact("contact") == entente.ContactHeld && s.Fact("to") == fmt.Sprint(t.To) && s.Late() != late {
+			rt.Fatalf("late by %d, by its records %d", s.Late(), late)
+		}
+	}
+	count["contact "+s.Fact("contact")]++
+	count["contact late"] += int(min(s.Late(), 1))
 }
 
 // speak lets the parties say something of a text, its author ask for objections to it.
