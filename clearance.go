@@ -28,6 +28,7 @@ type ClearanceAsk struct {
 	Stages     [][]string   `cbor:"10,keyasint" json:"stages"`                      // offices of one stage side by side, stages one after the other
 	By         int64        `cbor:"11,keyasint,omitzero" json:"by,omitzero"`        // Unix seconds
 	Held       uint64       `cbor:"13,keyasint,omitzero" json:"held,omitzero"`      // passages of the text that give away what may not be published
+	Holds      []record.ID  `cbor:"14,keyasint,omitempty" json:"holds,omitempty"`   // a digest for each of them: which, and by which text; it tells neither
 	After      record.ID    `cbor:"12,keyasint,omitzero" json:"after,omitzero"`     // the clearance of an earlier text that this one mends
 }
 

@@ -182,6 +182,15 @@ func (s *State) Copies(text record.ID, parties []record.Party) []CourtesyCopy {
 	return out
 }
 
+// Lets reports whether a party has let what is its own be said in a text: it released exactly this text for publication, or its last
+// word on it as a courtesy copy is that it has no objection.
+func (s *State) Lets(text record.ID, p record.Party) bool {
+	if i := s.version(text); i >= 0 && slices.ContainsFunc(s.Versions[i].Releases, func(r Release) bool { return r.Ref.Party == p }) {
+		return true
+	}
+	return slices.ContainsFunc(s.Copies(text, []record.Party{p}), func(c CourtesyCopy) bool { return c.Stance == Acknowledge })
+}
+
 // PublishedAt is the moment from which a text is public: every party whose consent it needed has let it out by then. false
 // while one has not.
 func (v *VersionState) PublishedAt() (int64, bool) {

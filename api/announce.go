@@ -33,3 +33,26 @@ func (a *API) heldDraft(ctx context.Context, in *InDraft) (*body[[]node.Held], e
 func (c *Client) CheckAnnouncement(ctx context.Context, g record.ID, texts map[string]string) ([]node.Held, error) {
 	return send[[]node.Held](ctx, c, inGroupPath(g, "announcement"), Announcement{texts})
 }
+
+func (a *API) watchList(ctx context.Context, _ *none) (*body[*node.WatchList], error) {
+	return ok(a.node.WatchList(ctx, caller(ctx)))
+}
+
+type inWatchList struct{ Body node.WatchList }
+
+func (a *API) putWatchList(ctx context.Context, in *inWatchList) (*body[*node.WatchList], error) {
+	if err := a.node.PutWatchList(ctx, caller(ctx), in.Body.Terms, in.Body.Edition); err != nil {
+		return nil, err
+	}
+	return ok(a.node.WatchList(ctx, caller(ctx)))
+}
+
+// WatchList reads the terms that hold a text, for an office that may sign charters.
+func (c *Client) WatchList(ctx context.Context) (*node.WatchList, error) {
+	return fetch[*node.WatchList](ctx, c, "/v1/watch-list")
+}
+
+// PutWatchList keeps terms in place of those of the list's edition.
+func (c *Client) PutWatchList(ctx context.Context, l node.WatchList) (*node.WatchList, error) {
+	return send[*node.WatchList](ctx, c, "/v1/watch-list", l)
+}

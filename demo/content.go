@@ -319,7 +319,7 @@ type Statement struct {
 	Meeting  Key    `json:"meeting"`
 	Day      int    `json:"day"`
 	Proposer string `json:"proposer"`
-	Scenario string `json:"scenario"` // agreed or proposed; own: a readout of the meeting by one party, let out by it
+	Scenario string `json:"scenario"` // agreed or proposed; own: a readout of the meeting by one party, let out by it; held: one party's own, which it may not let out as it is
 	Document
 	Reply *CopyReply `json:"reply,omitempty"` // of the other side, to the courtesy copy of an own one
 }

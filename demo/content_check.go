@@ -435,8 +435,8 @@ func (c *check) statements() {
 		where := "statement " + string(s.Key)
 		c.key(s.Key, "statement")
 		c.party(where, s.Proposer)
-		c.must(c.keys[s.Meeting] == "meeting", "%s: meeting %q", where, s.Meeting)
-		c.must(s.Scenario == "agreed" || s.Scenario == "proposed" || s.Scenario == "own", "%s: scenario %q", where, s.Scenario)
+		c.must((s.Scenario == "held") == (s.Meeting == "") && (s.Meeting == "" || c.keys[s.Meeting] == "meeting"), "%s: meeting %q", where, s.Meeting)
+		c.must(slices.Contains([]string{"agreed", "proposed", "own", "held"}, s.Scenario), "%s: scenario %q", where, s.Scenario)
 		c.must((s.Scenario == "own") == (s.Reply != nil), "%s: an own text has an answer to its courtesy copy, and no other has", where)
 		if x := s.Reply; x != nil {
 			c.must(x.By != s.Proposer && x.Day > s.Day && x.Day < 0 && (x.Stance == "acknowledge" || x.Stance == "contest" && x.En != ""), "%s: answered %q by %s on day %d", where, x.Stance, x.By, x.Day)

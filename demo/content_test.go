@@ -66,7 +66,7 @@ func TestContentCoversTheStory(t *testing.T) {
 	for _, s := range security.Statements {
 		statements[s.Scenario]++
 	}
-	if statements["agreed"] != 1 || statements["proposed"] != 1 || statements["own"] != 2 {
+	if statements["agreed"] != 1 || statements["proposed"] != 1 || statements["own"] != 2 || statements["held"] != 1 {
 		t.Errorf("statements: %v", statements)
 	}
 	ready, remit := make(map[string]int), 0

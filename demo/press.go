@@ -40,6 +40,28 @@ func (s *story) communique(i int, x Statement) {
 	})
 }
 
+// heldBack plays a party's own announcement that says what the other side's text says: it waits to be let out, and the other side has
+// said nothing of the courtesy copy.
+func (s *story) heldBack(i int, x Statement) {
+	by := record.Party(x.Proposer)
+	s.at(x.Day, 970+i, "announcement "+string(x.Key), func(ctx context.Context) error {
+		v, err := s.act(ctx, s.g, by, node.Act{Group: s.id, Kind: "statement", Verb: record.Propose, Nature: record.Political, Parts: x.parts(), Terms: terms(entente.Statement{Own: true})})
+		if err != nil {
+			return err
+		}
+		s.ids[x.Key] = v.ID
+		if _, err := s.consent(ctx, "statement", v.ID, by); err != nil {
+			return err
+		}
+		n := s.sides[by].node
+		d, err := n.Prepare(ctx, s.press(), node.Act{Group: s.id, Kind: "statement", Verb: record.Release, Version: v.ID, Terms: terms(entente.Released{})})
+		if err != nil {
+			return err
+		}
+		return n.Save(ctx, d)
+	})
+}
+
 // pressLine keeps a line to take at home.
 func (s *story) pressLine(ctx context.Context, x PressLine) error {
 	n := node.NewPressLine{Line: entente.PressLine{About: s.ids[x.About], Question: x.Question, Until: s.end + int64(x.Days)*day}, Title: both(x.Title)}

@@ -89,6 +89,10 @@ func (s *story) plan() error {
 			s.communique(i, x)
 			continue
 		}
+		if x.Scenario == "held" {
+			s.heldBack(i, x)
+			continue
+		}
 		s.at(x.Day, 900+i, "statement "+string(x.Key), func(ctx context.Context) error {
 			v, err := s.act(ctx, s.g, p, node.Act{Group: s.id, Kind: "statement", Verb: record.Propose, Nature: record.Political, Parts: x.parts()})
 			if err != nil {

@@ -53,7 +53,7 @@ func (n *Node) AskClearance(ctx context.Context, who Caller, q ClearanceRequest)
 		if err != nil {
 			return err
 		}
-		ask.Held = uint64(held)
+		ask.Held, ask.Holds = uint64(len(held)), held
 		h, err := entente.AskClearance(*ask)
 		if err != nil {
 			return err

@@ -32,6 +32,9 @@ func (n *Node) AddApprovals(ctx context.Context, who Caller, group record.ID, no
 	if err == nil {
 		err = n.meant(ctx, g, d, add, widening)
 	}
+	if err == nil { // before it is signed: signed and held, it would wait for nobody
+		err = n.mayAnnounce(ctx, g, d)
+	}
 	if err != nil && !errors.Is(err, ErrNotFound) { // what is on record already is answered below
 		return nil, nil, err
 	}

@@ -172,6 +172,12 @@ const (
 	// maxAnnouncements are the texts that an office holds in an hour against what may not be published: a day's drafts, and too few to
 	// find out by trying what parts say that it may not read.
 	maxAnnouncements = 60
+	// publicAgain is after how many seconds the public texts of a group are read again though nothing came: an hour of publication came.
+	publicAgain = 60
+	// maxCounted drafts are remembered with how much of them is held: more than wait for signatures at once.
+	maxCounted = 1000
+	// maxWatched terms stand on a watch list: names of operations and persons under protection, and no dictionary.
+	maxWatched = 500
 	// maxClaims one list shows.
 	maxClaims = 200
 	// maxClaimOthers are the indicators of its line of effort that a claim is held against beside its own: of a page they are read at once.

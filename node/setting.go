@@ -17,8 +17,8 @@ import (
 	"entente/store"
 )
 
-// Settings are what a party keeps for its own pages, in each group: encrypted at rest, never sent. There are four, and where the party
-// keeps its keys (recovery.go).
+// Settings are what a party keeps for its own pages, in each group: encrypted at rest, never sent. There are four, where the party
+// keeps its keys (recovery.go), and its watch list (watch.go).
 
 // Edition says who wrote a setting last, and when. A time of 0: nobody has.
 type Edition struct {

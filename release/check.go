@@ -22,7 +22,7 @@ const (
 	GroundTerm    Ground = "term"   // of the watch list
 )
 
-// Hold is a passage of a text that says what may not be published. Offsets are bytes.
+// Hold is a passage of a text that says what may not be published: a sentence, or two. Offsets are bytes.
 type Hold struct {
 	Start, End int
 	Grounds    []Ground // ascending, each once
@@ -194,7 +194,7 @@ func (c *check) distinct(hs []Hold) []Hold {
 
 func grounds(gs []Ground) []Ground { return slices.Compact(slices.Sorted(slices.Values(gs))) }
 
-// watched finds the terms of the watch list.
+// watched finds the sentences with terms of the watch list: a term alone would tell the list to whoever reads the answer.
 func watched(text string, terms []Term) []Hold {
 	var out []Hold
 	if len(terms) == 0 {
@@ -208,7 +208,8 @@ func watched(text string, terms []Term) []Hold {
 		for _, t := range terms {
 			for i := 0; i+len(t.words) <= len(ls); i++ {
 				if slices.Equal(stems[i:i+len(t.words)], t.words) {
-					out = append(out, Hold{Start: ls[i].start, End: ls[i+len(t.words)-1].end, Grounds: []Ground{GroundTerm}, Term: t.text})
+					out = append(out, Hold{Start: ls[0].start, End: ls[len(ls)-1].end, Grounds: []Ground{GroundTerm}, Term: t.text})
+					break
 				}
 			}
 		}

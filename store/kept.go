@@ -30,6 +30,7 @@ const (
 	KeptMarkings  KeptSort = "markings"
 	KeptMappings  KeptSort = "mappings" // of files of figures
 	KeptRecovery  KeptSort = "recovery" // where the party keeps its keys
+	KeptWatch     KeptSort = "watch"    // the terms of its watch list
 )
 
 func (k Kept) about() []byte { return append([]byte("kept/"+k.Sort+"/"), k.About...) }

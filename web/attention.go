@@ -166,7 +166,8 @@ type found struct {
 	page   *node.AttentionPage
 	reason entente.AttentionReason // that was asked for
 	drafts []*node.Draft
-	papers []*node.NonPaper // shown to this party, and opened by nobody here
+	held   map[record.Nonce]int // passages of them that may not be published
+	papers []*node.NonPaper     // shown to this party, and opened by nobody here
 	alarms int
 	next   *node.Listed
 	linked map[record.ID]*entente.State // instruments by which things without a title are named
@@ -207,6 +208,9 @@ func (w *Web) find(r *request, g *group, all, one bool) (*found, error) {
 	f.powers = powers
 	f.reads = powers == nil || !signs(powers, r.who.Office)
 	if f.drafts, err = w.draftsFor(r, g, powers, all); err != nil {
+		return nil, err
+	}
+	if f.held, err = w.node.HeldDrafts(r.Context(), r.who, g.ID, f.drafts); err != nil {
 		return nil, err
 	}
 	if f.papers, err = w.node.NonPapers(r.Context(), r.who, g.ID, r.Pattern); err != nil {
@@ -361,6 +365,9 @@ func (w *Web) deskOf(r *request, f *found, texts reading) desk {
 func (w *Web) draftWaits(r *request, f *found, texts reading, d *node.Draft) waiting {
 	h := d.Header
 	x := waiting{Href: f.group.Href("drafts", d.Nonce.String()), Line: h.Line, Words: w.languages[r.lang].since(d.Created, w.node.Now())}
+	if k := f.held[d.Nonce]; k > 0 {
+		x.Words, x.Late = r.t("waits.held-back", "Count", k, "Since", x.Words), true
+	}
 	what := r.t("verb." + string(h.Verb))
 	if s := f.linked[h.Instrument]; s != nil {
 		n := texts.name(r, f.group, s)

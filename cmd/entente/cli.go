@@ -62,7 +62,8 @@ type cli struct {
 	Note         noteCmd     `cmd:"" group:"acts" help:"Add a note to an instrument."`
 	Nonpaper     paperCmd    `cmd:"" group:"before" help:"Texts shown to the other side without standing."`
 	Clearance    clearCmd    `cmd:"" group:"before" help:"Clearance by own offices before the other side sees a text."`
-	Announce     announceCmd `cmd:"" group:"before" help:"Does a text give away what may not be published?"`
+	Announce     announceCmd `cmd:"" group:"before" help:"Does a text give away what may not be published? The watch list."`
+	Press        pressCmd    `cmd:"" group:"before" help:"Lines to take, answers for the press, and sentences that both sides have signed."`
 	Drafts       draftsCmd   `cmd:"" group:"acts" help:"Acts that wait for signatures."`
 	Sign         signCmd     `cmd:"" group:"acts" help:"Sign a draft with an official's seat."`
 	Drop         dropCmd     `cmd:"" group:"acts" help:"Drop a draft and destroy its content."`

@@ -154,6 +154,14 @@ func (a *app) serve(ctx context.Context, o serveOptions, ready func(serving) err
 		return err
 	}
 	out.link, m.sessions = pages.Link, pages.Sessions
+	gathered := make(chan struct{})
+	go func() { // a first check that waits for it takes seconds in a large node
+		defer close(gathered)
+		if err := n.Gather(ctx); err != nil && ctx.Err() == nil {
+			o.log.Warn("what may not be published could not be read; the next check tries again", "error", err)
+		}
+	}()
+	defer func() { stop(); <-gathered }()
 	ended := make(chan error)
 	running := 0
 	start := func(f func() error) {
