@@ -92,14 +92,14 @@ func TestATextIsCheckedBeforeItIsAStatement(t *testing.T) {
 		t.Errorf("the press office reads the watch list: %d", status)
 	}
 	l := newReader(t, mx, "legal", "en")
-	list, err := mx.node.WatchList(t.Context(), who("legal"))
-	if err != nil {
-		t.Fatal(err)
+	if list, err := mx.node.WatchList(t.Context(), who("legal")); err != nil || len(list.Terms) != 0 {
+		t.Fatalf("a list before any was kept: %+v, %v", list, err)
 	}
 	if status, page := l.post(at+"/terms", url.Values{"terms": {"Sable Anchor\r\n\r\nHarbour Nine"}, "edition": {"0."}}); status != http.StatusOK {
 		t.Fatalf("keeping the list: %d %.2000s", status, page)
 	}
-	if list, err = mx.node.WatchList(t.Context(), who("legal")); err != nil || len(list.Terms) != 2 {
+	list, err := mx.node.WatchList(t.Context(), who("legal"))
+	if err != nil || len(list.Terms) != 2 {
 		t.Fatalf("list: %+v, %v", list, err)
 	}
 	if _, page := r.post(at, url.Values{"text": {"The sable anchor is weighed."}}); !strings.Contains(page, "On the watch list of your party.") || strings.Contains(page, "Sable Anchor") {
