@@ -92,10 +92,7 @@ func TestATextIsCheckedBeforeItIsAStatement(t *testing.T) {
 		t.Errorf("the press office reads the watch list: %d", status)
 	}
 	l := newReader(t, mx, "legal", "en")
-	if list, err := mx.node.WatchList(t.Context(), who("legal")); err != nil || len(list.Terms) != 0 {
-		t.Fatalf("a list before any was kept: %+v, %v", list, err)
-	}
-	if status, page := l.post(at+"/terms", url.Values{"terms": {"Sable Anchor\r\n\r\nHarbour Nine"}, "edition": {"0."}}); status != http.StatusOK {
+	if status, page := l.post(at+"/terms", url.Values{"terms": {"Sable Anchor\r\n\r\nHarbour Nine"}, "edition": {"0"}}); status != http.StatusOK {
 		t.Fatalf("keeping the list: %d %.2000s", status, page)
 	}
 	list, err := mx.node.WatchList(t.Context(), who("legal"))
