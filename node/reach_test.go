@@ -97,6 +97,8 @@ var silent = map[string]string{
 	"GET /g/{group}/import/preview":                 "nobody has given a file",
 	"GET /g/{group}/meetings/{id}/decide":           "no meeting is agreed",
 	"GET /g/{group}/meetings/{id}/held":             "no meeting is agreed",
+	"GET /g/{group}/outlines/{digest}":              "there is no boundary file",
+	"GET /setup/boundary/{digest}":                  "there is no boundary file",
 	"GET /g/{group}/people/contact/remove":          "there is no directory",
 	"GET /g/{group}/records/proof/{alarm}":          "there is no alarm",
 	"GET /guide/pictures/{name}":                    "a file of the program",
@@ -181,7 +183,7 @@ func newWalker(t *testing.T, h *node.Hunted) *walker {
 	// What a wildcard of a path may stand for. A new one must be put here: else its route is not searched.
 	fill := map[string][]string{
 		"{group}": slugs, "{id}": append(ids, joint), "{record}": ids, "{report}": ids, "{nonce}": drafts, "{party}": parties, "{part...}": parts,
-		"{name}": {"a", "open"}, "{line}": {"fuel"}, "{of}": slugs, "{language}": {"en", "es"}, "{secret}": {"x"}, "{alarm}": {"1"}, "{kind}": {"commitment", "meeting", "statement", "clearance", "access", "claim-note", "press-line"}, "{file}": append(files, "contacts.csv", "figures.csv", "figures.xlsx", "figures-sdmx.csv", "signals.csv", "results.xml"),
+		"{name}": {"a", "open"}, "{line}": {"fuel"}, "{of}": slugs, "{language}": {"en", "es"}, "{secret}": {"x"}, "{alarm}": {"1"}, "{digest}": {strings.Repeat("0", 64)}, "{kind}": {"commitment", "meeting", "statement", "clearance", "access", "claim-note", "press-line"}, "{file}": append(files, "contacts.csv", "figures.csv", "figures.xlsx", "figures-sdmx.csv", "signals.csv", "results.xml"),
 	}
 	inAPI := map[string][]string{
 		"{group}": groups, "{id}": ids, "{nonce}": drafts, "{author}": parties, "{party}": parties, "{office}": {"desk"}, "{name}": parts,

@@ -28,6 +28,8 @@ var unmarked = map[string]string{
 	"mappingFile":     "how a file is read; it holds nothing of a record",
 	"saveMapping":     "likewise",
 	"ownIntroduction": "public keys",
+	"boundaryFile":    "published boundary data",
+	"whereItIs":       "in whose territory lies what the reader has just drawn",
 	"proof":           "two signed heads that contradict each other, for anybody",
 }
 
