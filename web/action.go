@@ -136,7 +136,7 @@ func (w *Web) placeWords(r *request, a territory.Answer) string {
 	words := []string{w.takesPlace(r, &v)}
 	for _, p := range a.Parties {
 		if p.Relation == territory.Band && member(p.Party) {
-			words = append(words, r.t("action.near", "Distance", int(p.DistanceM), "Party", r.group.PartyName(record.Party(p.Party))))
+			words = append(words, r.t("action.near", "Distance", w.languages[r.lang].number(int(p.DistanceM)), "Party", r.group.PartyName(record.Party(p.Party))))
 		}
 	}
 	return strings.Join(words, " ")
