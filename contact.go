@@ -131,6 +131,14 @@ func (c *Charter) ContactClock() int64 {
 // Begins is when a contact begins, Unix seconds.
 func (s *State) Begins() int64 { return s.seconds("from") }
 
+// Sayings are the records that a log of a contact is read from, the later first: what it says anew, and its opening.
+func (s *State) Sayings() []record.ID {
+	if k := len(s.Reports); k > 1 {
+		return []record.ID{s.Reports[k-1].ID, s.Instrument}
+	}
+	return []record.ID{s.Instrument}
+}
+
 // Late is by how many seconds a contact was reported after its time; 0: in time, or not yet.
 func (s *State) Late() int64 { return s.seconds("late") }
 

@@ -207,28 +207,31 @@ func (n *Node) heldOf(ctx context.Context, g *group, nonce record.Nonce) ([]reco
 
 // said is what a text that is checked is, and who has let it be said.
 type said struct {
-	instrument record.ID               // zero: on no record yet
-	by         func(record.Party) bool // what is this originator's own may be said in it; nil: nobody's
-	counts     func(heldPart) bool     // which sources count; nil: all
+	instrument record.ID      // zero: on no record yet
+	lets       []record.Party // what is these originators' own may be said in it
+	alone      record.Party   // whose sources count alone; empty: all parties'
 }
 
 // saidOf reads who has let the text that an act lets out be said.
 func (n *Node) saidOf(ctx context.Context, g *group, h *record.Header) (said, error) {
 	out := said{instrument: h.Instrument}
 	if h.Verb == record.Reply { // to another party's text: of this one's own alone
-		out.counts = func(x heldPart) bool { return x.originator() == n.party }
+		out.alone = n.party
 	}
 	if h.Verb != record.Release {
 		return out, nil
 	}
 	err := n.store.Snapshot(ctx, func(v *store.View) error {
-		return store.StatesByID(v, g.rows(), []record.ID{h.Instrument}, func(body []byte) error {
-			s, err := entente.ParseState(body)
-			if err == nil {
-				out.by = func(p record.Party) bool { return p != n.party && s.Lets(h.Version, p) }
-			}
+		s, err := stateOf(v, g.rows(), h.Instrument)
+		if err != nil {
 			return err
-		})
+		}
+		for _, p := range g.ledger.Parties() {
+			if p != n.party && s.Lets(h.Version, p) {
+				out.lets = append(out.lets, p)
+			}
+		}
+		return nil
 	})
 	return out, explainNil(err)
 }
@@ -325,7 +328,7 @@ func (n *Node) held(ctx context.Context, by said, texts map[string]string) ([]he
 	}
 	free := func(s release.Source) bool {
 		x := u.sources[s-1]
-		return !by.instrument.IsZero() && x.instrument == by.instrument || by.by != nil && by.by(x.originator()) || by.counts != nil && !by.counts(x)
+		return !by.instrument.IsZero() && x.instrument == by.instrument || slices.Contains(by.lets, x.originator()) || by.alone != "" && x.originator() != by.alone
 	}
 	var out []heldIn
 	for _, name := range sortedKeys(texts) {

@@ -58,19 +58,11 @@ func ContactWants(group record.ID, languages []string, logs []Listed) []Want {
 	}
 	var out []Want
 	for _, x := range logs {
-		for _, id := range sayings(x.State) {
+		for _, id := range x.State.Sayings() {
 			out = append(out, Want{Group: group, Record: id, Names: names})
 		}
 	}
 	return out
-}
-
-// sayings are the records that a log is read from, the later first.
-func sayings(s *entente.State) []record.ID {
-	if k := len(s.Reports); k > 1 {
-		return []record.ID{s.Reports[k-1].ID, s.Instrument}
-	}
-	return []record.ID{s.Instrument}
 }
 
 // ContactLogs are the logs with their texts, read as one page: the read stands in the access log first.
@@ -91,7 +83,7 @@ func (n *Node) ContactLogs(ctx context.Context, who Caller, group record.ID, q C
 	out := make([]ContactLog, len(all))
 	for i, x := range all {
 		out[i] = ContactLog{x, []MarkedPart{}}
-		for _, id := range sayings(x.State) {
+		for _, id := range x.State.Sayings() {
 			if texts[id] == nil {
 				continue
 			}

@@ -39,7 +39,6 @@ type heldPart struct {
 	author     record.Party
 	marking    record.Marking
 	salt       [16]byte // of the part
-	time       int64    // of the record
 }
 
 // originator is whose word it needs.
@@ -285,7 +284,7 @@ func (u *unannounced) await(g *group, e store.Entry, ref record.PartRef) {
 	id := e.Record.ID()
 	if isText(ref.Name) && !u.public[id] {
 		u.absent[store.PartKey{Pos: e.Pos, ID: id, Name: ref.Name}] = heldPart{group: g, id: id, instrument: e.Record.Instrument(), name: ref.Name, pos: e.Pos,
-			author: e.Record.Header().Party, marking: ref.Marking, time: e.Record.Header().Time}
+			author: e.Record.Header().Party, marking: ref.Marking}
 	}
 }
 

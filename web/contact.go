@@ -64,11 +64,7 @@ func contactWants(g *group, all []node.Listed) []node.Want {
 
 // logged is what a log says last under a name, in the reader's language if it is there.
 func (x reading) logged(s *entente.State, languages []string, name string) string {
-	records := []record.ID{s.Instrument}
-	if n := len(s.Reports); n > 1 {
-		records = []record.ID{s.Reports[n-1].ID, s.Instrument}
-	}
-	for _, id := range records {
+	for _, id := range s.Sayings() {
 		if v := x.part(id, name); v != "" {
 			return v
 		}

@@ -181,10 +181,10 @@ func (c *pressEndCmd) Run(a *app) error {
 			return err
 		}
 		lines = slices.DeleteFunc(lines, func(x api.PressLine) bool {
-			return len(c.ID) < 6 || !strings.HasPrefix(x.ID.String(), strings.ToLower(c.ID))
+			return len(c.ID) < minPrefix || !strings.HasPrefix(x.ID.String(), strings.ToLower(c.ID))
 		})
 		if len(lines) != 1 {
-			return usage("%d lines to take begin with %q: write at least 6 digits of one", len(lines), c.ID)
+			return usage("%d lines to take begin with %q: write at least %d digits of one", len(lines), c.ID, minPrefix)
 		}
 		v, err := s.ChangePressLine(a.ctx, g.ID, lines[0].ID, api.NewPressLine{Ended: true})
 		if err != nil {
